@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usb.h -- usb-core: bus, ports, devices, endpoints, packets, the control pipe, descriptors.
+ * Knows no controller and no guest. Sections follow the files: bus.c, device.c, endpoint.c,
+ * packet.c, control.c, request.c, desc.c.
+ */
+#ifndef USB_USB_H
+#define USB_USB_H
+
+#include "base.h"
+#include "trace.h"
+
+enum usb_speed { /* numbers: xHCI 7.2.2.1.1 default Protocol Speed IDs */
+	USB_SPEED_NONE = 0,
+	USB_SPEED_FULL = 1,
+	USB_SPEED_LOW = 2,
+	USB_SPEED_HIGH = 3,
+	USB_SPEED_SUPER = 4,
+};
+
+enum usb_pid { USB_OUT, USB_IN, USB_SETUP };
+
+enum usb_status {
+	USB_OK,
+	USB_NAK,    /* nothing now; retry after usb_wakeup or at the next service interval */
+	USB_STALL,
+	USB_BABBLE, /* the device sent more than there is room for */
+	USB_XACT,   /* no or damaged answer: USB Transaction Error */
+	USB_NODEV,  /* unplugged */
+	USB_ASYNC,  /* the packet is with the device; packet->complete will be called */
+	USB_STATUSES
+};
+
+enum usb_ep_type { USB_EP_CONTROL, USB_EP_ISOCH, USB_EP_BULK, USB_EP_INTERRUPT };
+
+/* USB2 9.1.1. CONFIGURED is ADDRESSED with a configuration. */
+enum usb_device_state {
+	USB_ATTACHED,
+	USB_DEFAULT,
+	USB_ADDRESSED,
+	USB_CONFIGURED,
+};
+
+struct usb_bus;
+struct usb_port;
+struct usb_device;
+struct usb_endpoint;
+struct usb_packet;
+
+/* ---- bus.c --------------------------------------------------------------------------------- */
+
+/* What a port's owner (controller or hub) is told. All calls may arrive inside usb_plug etc. */
+struct usb_port_ops {
+	void (*attached)(struct usb_port *port); /* port->dev is set */
+	void (*detached)(struct usb_port *port); /* port->dev still set; packets already cancelled */
+	/* dev has something for this IN/OUT endpoint (number and direction in ep). */
+	void (*wakeup)(struct usb_port *port, struct usb_device *dev, struct usb_endpoint *ep);
+	/* the device signals remote wake-up (USB2 7.1.7.7) */
+	void (*resume)(struct usb_port *port);
+};
+
+struct usb_port {
+	struct usb_bus *bus;
+	struct usb_device *dev;
+	const struct usb_port_ops *ops;
+	void *opaque;
+	uint8_t number;      /* 1-based connector on the root hub */
+	uint8_t speed_mask;  /* 1 << enum usb_speed it accepts */
+};
+
+#define USB_MAX_PORTS 32u
+
+struct usb_bus {
+	struct trace *trace;            /* borrowed, may be NULL */
+	const uint64_t *now_ns;         /* virtual time, borrowed */
+	/* one timer per device: after delay_ns of virtual time call usb_device_timer(dev);
+	 * delay_ns = UINT64_MAX disarms. Set by the machine; may be NULL (no timers). */
+	void (*arm_timer)(void *opaque, struct usb_device *dev, uint64_t delay_ns);
+	void *timer_opaque;
+	struct usb_port *port[USB_MAX_PORTS]; /* root ports in order, owned by the controller */
+	unsigned port_count;
+	unsigned live_packets;          /* balance oracle: 0 when everything is unplugged */
+	unsigned live_devices;
+	uint64_t next_packet_id;
+};
+
+void usb_bus_init(struct usb_bus *bus, struct trace *trace, const uint64_t *now_ns);
+void usb_bus_add_port(struct usb_bus *bus, struct usb_port *port);
+
+/*
+ * Plug dev into port: 0, -EBUSY (port taken) or -EINVAL (no speed in common). The device runs
+ * at the fastest speed both sides have. Ownership of dev passes to the bus on success only.
+ */
+int usb_plug(struct usb_port *port, struct usb_device *dev);
+/* Unplug and free: every live packet of the device completes with USB_NODEV first. */
+void usb_unplug(struct usb_port *port);
+/* Unplug everything and forget packet ids (between two inputs). */
+void usb_bus_reset(struct usb_bus *bus);
+
+/* ---- device.c ------------------------------------------------------------------------------ */
+
+struct usb_setup {
+	uint8_t type, request;
+	uint16_t value, index, length;
+};
+void usb_setup_decode(struct usb_setup *s, const uint8_t raw[8]);
+
+#define USB_CONTROL_ASYNC (-1000) /* control(): the answer comes by usb_control_complete */
+
+struct usb_device_ops {
+	const char *model; /* as in `plug model=` */
+	uint8_t speed_mask;
+	/*
+	 * The descriptor set for this speed (borrowed; copied by the caller). usb_plug calls it
+	 * once the speed is known and replaces dev->desc. NULL: the set of usb_device_init serves
+	 * every speed.
+	 */
+	const uint8_t *(*describe)(struct usb_device *dev, enum usb_speed speed, size_t *ret_len);
+	/* Bus reset happened (after the core went to USB_DEFAULT). May be NULL. */
+	void (*reset)(struct usb_device *dev);
+	/*
+	 * First look at any packet, endpoint 0 included, before the core acts. Return true if
+	 * *status is the answer. Used by the scripted device. May be NULL.
+	 */
+	bool (*intercept)(struct usb_device *dev, struct usb_packet *p, enum usb_status *status);
+	/*
+	 * A control request that the core does not serve itself (class, vendor, and standard ones
+	 * it has no answer for). IN: fill data (len bytes of room) and return the count; OUT: data
+	 * holds len bytes, return 0. Negative enum usb_status = -USB_STALL, -USB_NAK...;
+	 * USB_CONTROL_ASYNC. May be NULL: STALL.
+	 */
+	int (*control)(struct usb_device *dev, const struct usb_setup *s, uint8_t *data,
+		       uint32_t len);
+	/* A packet of a configured endpoint other than 0: use usb_packet_put/get. */
+	enum usb_status (*data)(struct usb_device *dev, struct usb_endpoint *ep,
+				struct usb_packet *p);
+	/* An USB_ASYNC packet is taken back; the device forgets it. Required if it ever returns
+	 * USB_ASYNC. */
+	void (*cancel)(struct usb_device *dev, struct usb_packet *p);
+	/* SET_CONFIGURATION / SET_INTERFACE took effect. May be NULL. */
+	void (*configured)(struct usb_device *dev);
+	void (*interface_set)(struct usb_device *dev, uint8_t interface, uint8_t alternate);
+	/* CLEAR_FEATURE(ENDPOINT_HALT) took effect. May be NULL. */
+	void (*halt_cleared)(struct usb_device *dev, struct usb_endpoint *ep);
+	/* The timer armed by usb_device_arm ran out. May be NULL. */
+	void (*timer)(struct usb_device *dev);
+	/* Release the model's own state and the object itself. */
+	void (*free)(struct usb_device *dev);
+};
+
+struct usb_endpoint {
+	struct usb_device *dev;
+	uint8_t address;      /* bEndpointAddress */
+	uint8_t type;         /* enum usb_ep_type */
+	uint8_t interface;
+	bool present, halted;
+	uint16_t max_packet;  /* bytes */
+	uint8_t interval;     /* bInterval */
+	uint16_t max_streams;
+	struct usb_packet *first, *last; /* USB_ASYNC packets, oldest first */
+};
+
+#define USB_MAX_INTERFACES 32u
+
+enum usb_control_stage { USB_STAGE_IDLE, USB_STAGE_DATA, USB_STAGE_STATUS };
+
+/* Embedded as the first member of every model. */
+struct usb_device {
+	const struct usb_device_ops *ops;
+	struct usb_port *port;
+	struct usb_desc *desc; /* the descriptor set at the current speed; owned */
+	uint8_t speed;         /* enum usb_speed */
+	uint8_t state;         /* enum usb_device_state */
+	uint8_t address;       /* 0..127 */
+	uint8_t configuration; /* bConfigurationValue, 0 = none */
+	uint8_t alternate[USB_MAX_INTERFACES];
+	bool remote_wakeup, self_powered;
+	uint16_t u_features;   /* USB3: U1/U2/LTM enables */
+	struct usb_endpoint ep0;
+	struct usb_endpoint ep_out[16], ep_in[16]; /* index 0 unused */
+	struct {
+		enum usb_control_stage stage;
+		struct usb_setup setup;
+		uint8_t *buf;    /* exactly setup.length bytes (own allocation), NULL if 0 */
+		uint32_t answer; /* bytes the device answered (IN), <= setup.length */
+		uint32_t pos;    /* bytes moved in the data stage */
+		int result;      /* 0, -enum usb_status, USB_CONTROL_ASYNC */
+		struct usb_packet *waiting; /* packet that waits for an asynchronous answer */
+	} control;
+};
+
+/* Fill in a freshly allocated device. desc_bytes: descriptor set (see desc.c), copied. */
+void usb_device_init(struct usb_device *dev, const struct usb_device_ops *ops,
+		     const uint8_t *desc_bytes, size_t desc_len);
+/* Release what usb_device_init and the core allocated (called by ops->free). */
+void usb_device_fini(struct usb_device *dev);
+
+/* Bus reset (USB2 9.1.1.3): all live packets cancelled, address 0, USB_DEFAULT. */
+void usb_device_reset(struct usb_device *dev);
+void usb_device_timer(struct usb_device *dev);
+void usb_device_arm(struct usb_device *dev, uint64_t delay_ns);
+
+/* Tell the controller that ep may have something now. */
+void usb_wakeup(struct usb_endpoint *ep);
+
+/* ---- endpoint.c ---------------------------------------------------------------------------- */
+
+/* The endpoint of a number (0..15) and direction, NULL if the device has none such now. */
+struct usb_endpoint *usb_endpoint_get(struct usb_device *dev, enum usb_pid pid, unsigned number);
+/* Rebuild the tables from the current configuration and alternate settings. */
+void usb_endpoint_setup(struct usb_device *dev);
+
+/* ---- packet.c ------------------------------------------------------------------------------ */
+
+enum usb_packet_state { USB_PACKET_IDLE, USB_PACKET_WITH_DEVICE, USB_PACKET_DONE };
+
+struct usb_packet {
+	struct usb_bus *bus;
+	struct usb_device *dev;
+	struct usb_endpoint *ep;  /* NULL if there is no such endpoint */
+	enum usb_packet_state state;
+	uint8_t pid;              /* enum usb_pid */
+	uint8_t number;           /* endpoint number 0..15 */
+	uint8_t status;           /* enum usb_status when DONE */
+	uint16_t stream;
+	uint64_t id;
+	uint8_t *data;            /* len bytes, exact allocation */
+	uint32_t len, actual;     /* bytes */
+	/* Called once if the submit answered USB_ASYNC and nobody cancelled it. */
+	void (*complete)(struct usb_packet *p);
+	void *opaque;
+	struct usb_packet *next;
+};
+
+/* A packet for dev; data is zeroed (IN: marker-filled 0xa5, see usb_packet_put). Caller owns. */
+struct usb_packet *usb_packet_new(struct usb_device *dev, enum usb_pid pid, unsigned number,
+				  uint32_t len);
+/* Cancels if it is still with the device, then frees. NULL is fine. */
+void usb_packet_free(struct usb_packet *p);
+
+/*
+ * Hand it to the device. Returns the final status, or USB_ASYNC. USB_NAK leaves the packet
+ * IDLE with actual = 0, ready to be submitted again.
+ */
+enum usb_status usb_packet_submit(struct usb_packet *p);
+/* Take an USB_ASYNC packet back; complete is not called. */
+void usb_packet_cancel(struct usb_packet *p);
+/* For devices: finish an USB_ASYNC packet (any order). */
+void usb_packet_complete(struct usb_packet *p, enum usb_status status);
+/*
+ * For devices: append to an IN packet, returns false (and the packet's status must become
+ * USB_BABBLE) if n is more than there is room for; as much as fits is kept.
+ */
+bool usb_packet_put(struct usb_packet *p, const void *data, size_t n);
+/* For devices: take up to n bytes out of an OUT packet; returns the count. */
+size_t usb_packet_get(struct usb_packet *p, void *data, size_t n);
+
+/* ---- control.c, request.c: endpoint 0 (USB2 8.5.3, 9.4) ------------------------------------ */
+
+/*
+ * One token on endpoint 0. SETUP (8 bytes) starts a transfer and, for IN or zero-length
+ * requests, runs it; IN/OUT move the data stage; a zero-length packet in the opposite direction
+ * is the status stage. Out-of-order tokens STALL.
+ */
+enum usb_status usb_control_token(struct usb_device *dev, struct usb_packet *p);
+/* For devices: the answer of a request that returned USB_CONTROL_ASYNC. len <= setup.length. */
+void usb_control_complete(struct usb_device *dev, enum usb_status status, uint32_t len);
+/* Standard requests; as ops->control, -USB_STALL if not known. */
+int usb_standard_request(struct usb_device *dev, const struct usb_setup *s, uint8_t *data,
+			 uint32_t len);
+
+/* ---- desc.c: descriptor sets --------------------------------------------------------------- */
+
+/*
+ * A descriptor set is what Linux shows as sysfs `descriptors` (device descriptor, then every
+ * configuration with its wTotalLength bytes), extended by further self-delimiting descriptors:
+ * device qualifier, BOS, strings (type 3, the first is index 0), hub, in any order.
+ */
+struct usb_desc; /* the parsed tree: desc.h */
+
+#endif
