@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# Sourced by the scripts here: how they speak, where they stand, how they call make.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+script=${0##*/}
+
+if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ] && [ -z "${NO_COLOR:-}" ]; then
+	red=$'\e[31m' green=$'\e[32m' yellow=$'\e[33m' bold=$'\e[1m' plain=$'\e[0m' clear_line=$'\r\e[K'
+else
+	red='' green='' yellow='' bold='' plain='' clear_line=''
+fi
+
+say() { printf '%s\n' "$clear_line$*"; }
+head_line() { say "$bold== $*$plain"; }
+warn() { printf '%s\n' "$clear_line${yellow}$script: $*$plain" >&2; }
+
+# die STATUS MESSAGE NEXT-STEP: every error says what to do next.
+die() {
+	printf '%s\n' "$clear_line$red$script: $2$plain" >&2
+	[ $# -lt 3 ] || printf '%s\n' "  $3" >&2
+	exit "$1"
+}
+
+# A line that overwrites itself on a terminal and is left out elsewhere.
+progress() { [ -z "$clear_line" ] || printf '%s%s' "$clear_line" "$*"; }
+
+# The comment block after the SPDX line is the script's --help.
+show_help() { awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
+[ "${1:-}" != --help ] || { show_help; exit 0; }
+
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
+
+# build GOAL..: quiet unless something is built; the compiler's own words when it fails. Goals come
+# from the scripts only, so the command-line variables of the outer make (T, F, B, ...) do no harm.
+build() {
+	case " ${MAKEFLAGS:-} " in
+	*" -j"* | *--jobserver*) "${MAKE:-make}" --no-print-directory "$@" ;;
+	*) "${MAKE:-make}" --no-print-directory -j"$jobs" "$@" ;;
+	esac || die 2 "building $* failed" "the compiler's message is above; WERROR=0 lets warnings pass"
+}
+
+need_setup() { toolchain/setup.sh || exit 2; }
+
+all_targets() { for d in targets/*/; do [ -d "$d" ] && basename "$d"; done; }
+under() { printf '%s' "${1//-/_}"; }
+
+# The targets to work on: T or all of them; an unknown name lists the known ones.
+chosen_targets() {
+	local known
+	known=$(all_targets)
+	[ -n "$known" ] || die 2 "there is no target" "each folder under targets/ is one"
+	if [ -z "${T:-}" ]; then
+		printf '%s\n' "$known"
+	elif grep -qxF -- "$T" <<<"$known"; then
+		printf '%s\n' "$T"
+	else
+		die 2 "there is no target '$T'" "targets: $(tr '\n' ' ' <<<"$known")"
+	fi
+}
+
+# want_number NAME VALUE
+want_number() {
+	[[ $2 =~ ^[0-9]+$ ]] && [ "$2" -ge 1 ] && [ "$2" -le 10000000 ] ||
+		die 2 "$1='$2' is not a number of seconds" "for example $1=60"
+}
+
+# A child that does not outlive us, even if we are killed with -9.
+leashed() {
+	if command -v setpriv >/dev/null; then exec setpriv --pdeathsig KILL -- "$@"; else exec "$@"; fi
+}

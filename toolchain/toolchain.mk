@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+#
+# Compilers and flags of each profile. A profile is a folder under build/: everything in it was
+# compiled with one set of flags, kept in build/<profile>/flags, and is rebuilt when they change.
+#
+#   fuzz   libFuzzer + ASan + UBSan       asan   ASan + UBSan with a plain main
+#   plain  gcc, no sanitizer              cov    clang source coverage
+#   msan   libFuzzer + MSan               afl    AFL++ persistent mode (needs afl-clang-fast)
+#
+# CC, CXX, CFLAGS, CXXFLAGS, LIB_FUZZING_ENGINE and OUT mean what they mean to OSS-Fuzz: an engine
+# given from outside also brings its own sanitizers in CFLAGS, so the fuzz profile adds none then.
+
+ifneq ($(filter default undefined,$(origin CC)),)
+CC := clang
+endif
+ifneq ($(filter default undefined,$(origin CXX)),)
+CXX := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
+endif
+GCC     ?= gcc
+AFL_CC  ?= afl-clang-fast
+AFL_CXX ?= afl-clang-fast++
+AR      ?= ar
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ifneq ($(WERROR),0)
+warnings += -Werror
+endif
+common := -std=c11 -D_GNU_SOURCE -Iharness $(warnings) -g -fno-omit-frame-pointer
+
+# UBSan's alignment check is on purpose: descriptors and contexts are packed byte streams.
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
+ifeq ($(LIB_FUZZING_ENGINE),)
+engine     := -fsanitize=fuzzer
+fuzz_flags := $(common) -O2 $(sanitize) -fsanitize=fuzzer-no-link
+lld        := $(if $(shell command -v ld.lld),-fuse-ld=lld)
+else
+engine     := $(LIB_FUZZING_ENGINE)
+fuzz_flags := $(common)
+lld        :=
+endif
+
+fuzz_cc  = $(CC)
+fuzz_cxx = $(CXX)
+asan_cc  = $(CC)
+asan_cxx = $(CXX)
+cov_cc   = $(CC)
+cov_cxx  = $(CXX)
+msan_cc  = $(CC)
+msan_cxx = $(CXX)
+afl_cc   = $(AFL_CC)
+afl_cxx  = $(AFL_CXX)
+plain_cc = $(GCC)
+plain_cxx = $(GCC)
+
+fuzz_flags  += $(CFLAGS)
+asan_flags  := $(common) -O1 $(sanitize) $(CFLAGS)
+plain_flags := $(common) -O2 $(CFLAGS)
+cov_flags   := $(common) -O1 -fprofile-instr-generate -fcoverage-mapping $(CFLAGS)
+msan_flags  := $(common) -O2 -fsanitize=memory,fuzzer-no-link -fsanitize-memory-track-origins \
+	-fno-sanitize-recover=all $(CFLAGS)
+afl_flags   := $(common) -O2 -fsanitize=address $(CFLAGS)
+
+fuzz_link  := $(lld)
+asan_link  := $(lld)
+cov_link   := $(lld)
+msan_link  := $(lld)
+afl_link   :=
+plain_link :=
+
+fuzz_engine := $(engine)
+msan_engine := -fsanitize=fuzzer
+afl_engine  := -fsanitize=fuzzer
