@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/*
+ * harness.h -- the front door: play a program on a backend and judge it.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include "base.h"
+#include "op/op.h"
+#include "oracle/oracle.h"
+#include "trace.h"
+
+struct harness; /* a backend, its driver, the oracles, the trace */
+
+struct harness_options {
+	trace_sink *also;      /* every row goes here too (a printer), NULL = none */
+	void *also_opaque;
+	/* called before each op runs, NULL = none */
+	void (*on_op)(void *opaque, unsigned index, const struct op *op);
+	void *on_op_opaque;
+};
+
+struct harness_result {
+	struct finding finding; /* finding.oracle == NULL: clean */
+	uint64_t hash;          /* of the whole trace */
+	unsigned ops;           /* ops played */
+};
+
+struct harness *harness_new(const struct harness_options *options);
+void harness_free(struct harness *h);
+
+/* Play from power-on to power-off. Deterministic: same program, same hash, whatever ran before. */
+void harness_run(struct harness *h, const struct op_program *p, struct harness_result *ret);
+
+/*
+ * What a fuzz target calls: decode, run (every 64th input twice: the hashes must be equal);
+ * on a finding prints the verdict line to stderr and aborts.
+ */
+void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len);
+
+#endif
