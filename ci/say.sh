@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2034 # names for those who source it
 # Sourced by the scripts here: how they speak, where they stand, how they call make.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
@@ -61,7 +62,7 @@ chosen_targets() {
 
 # want_number NAME VALUE
 want_number() {
-	[[ $2 =~ ^[0-9]+$ ]] && [ "$2" -ge 1 ] && [ "$2" -le 10000000 ] ||
+	[[ $2 =~ ^[1-9][0-9]{0,6}$ ]] ||
 		die 2 "$1='$2' is not a number of seconds" "for example $1=60"
 }
 

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The main job: sets up, builds, and fuzzes each target in turn for SECS seconds from corpus/ and
+# from what earlier runs found, then prints a table. Exit 1 if there are findings.
+#
+#   [T=<target>] [SECS=60] [EMPTY=1] ci/fuzz.sh
+#
+# EMPTY=1 starts without our seeds and in an empty folder. A crash does not end a target's time:
+# the engine is started again, at most FINDINGS_MAX=10 times. Ctrl-C ends the run early, the table
+# is still printed. New inputs go to build/work/<target>/corpus, findings to .../artifacts.
+
+# shellcheck source=say.sh
+. "$(dirname "$0")/say.sh"
+
+secs=${SECS:-60}
+want_number SECS "$secs"
+chosen=$(chosen_targets) || exit
+need_setup
+began=$SECONDS
+build built-fuzz build/asan/gauntlet
+[ $((SECONDS - began)) -lt 2 ] || say "built in $((SECONDS - began)) s"
+ci/corpus.sh --quiet || exit
+eval "$(toolchain/sanitizer-profile fuzz --env)"
+
+fuzzer=0 stopped=0
+# shellcheck disable=SC2317 # called by the trap
+stop() { stopped=1; [ $fuzzer = 0 ] || kill -INT $fuzzer 2>/dev/null; }
+trap stop INT TERM
+
+last_of() { sed -n "s/.*$1: *\([0-9][0-9]*\).*/\1/p" "$2" | tail -n 1; }
+sum_of() { sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END { if (NR) print n }'; }
+
+# fuzz_once TARGET SECONDS LOG: one engine process, with a line of progress every ten seconds.
+fuzz_once() {
+	local t=$1 for_secs=$2 log=$3 work=build/work/$1 began=$SECONDS shown=0 line
+	local args=(-max_total_time="$for_secs" -timeout=25 -rss_limit_mb=2560 -print_final_stats=1
+		-artifact_prefix="$work/artifacts/")
+	[ ! -s "build/corpus/$t.dict" ] || args+=(-dict="build/corpus/$t.dict")
+	args+=("$work/corpus")
+	[ -n "${EMPTY:-}" ] || args+=("build/corpus/$t")
+	(trap - INT; leashed "build/fuzz/$(under "$t")_fuzzer" "${args[@]}") >"$log" 2>&1 &
+	fuzzer=$!
+	while kill -0 $fuzzer 2>/dev/null; do
+		sleep 0.5
+		[ -n "$clear_line" ] || [ $((SECONDS - began)) -ge $((shown + 10)) ] || continue
+		shown=$((SECONDS - began))
+		line=$(tail -c 4000 "$log" | grep -a '^#[0-9]' | tail -n 1 | tr -s ' \t' ' ' |
+			sed -n 's/^#\([0-9]*\) [A-Za-z]* \(cov: [0-9]* ft: [0-9]*\).*exec\/s: \([0-9]*\).*/\1 inputs, \2, \3 exec\/s/p')
+		if [ -n "$clear_line" ]; then
+			progress "$t: $shown s of $for_secs: ${line:-starting}"
+		else
+			say "$t: $shown s of $for_secs: ${line:-starting}"
+		fi
+	done
+	wait $fuzzer
+	local status=$?
+	fuzzer=0
+	return $status
+}
+
+rows='' found_total=0
+for t in $chosen; do
+	work=build/work/$t
+	if [ -n "${EMPTY:-}" ]; then
+		rm -rf "$work/corpus"
+	fi
+	mkdir -p "$work/corpus" "$work/artifacts"
+	touch "$work/began"
+	: >"$work/fuzz.log"
+	head_line "$t: $secs s"
+	end=$((SECONDS + secs)) began=$SECONDS runs=0
+	while [ $stopped = 0 ] && [ $SECONDS -lt $end ] && [ $runs -lt "${FINDINGS_MAX:-10}" ]; do
+		fuzz_once "$t" $((end - SECONDS)) "$work/engine.log"
+		status=$?
+		cat "$work/engine.log" >>"$work/fuzz.log"
+		runs=$((runs + 1))
+		if [ $status != 0 ] && [ $stopped = 0 ]; then
+			grep -a -m 1 -E '^(==[0-9]*==ERROR|[^ ]*runtime error|SUMMARY|REQUIRE|VIOLATED)|ERROR: libFuzzer' \
+				"$work/engine.log" | cut -c1-120 || tail -n 3 "$work/engine.log"
+			[ -n "$(find "$work/artifacts" -type f -newer "$work/began" -print -quit)" ] ||
+				die 2 "the engine failed (exit $status) without leaving a case" "read $work/fuzz.log"
+		fi
+	done
+	took=$((SECONDS - began))
+	execs=$(sum_of stat::number_of_executed_units "$work/fuzz.log")
+	ops=$(sum_of stat::ops_executed "$work/fuzz.log")
+	cov_first=$(sed -n 's/.*INITED *cov: \([0-9]*\).*/\1/p' "$work/fuzz.log" | head -n 1)
+	cov_last=$(last_of ' cov' "$work/fuzz.log")
+	found=$(find "$work/artifacts" -type f ! -name 'slow-unit-*' -newer "$work/began" | wc -l)
+	found_total=$((found_total + found))
+	rows+=$(awk -v t="$t" -v e="${execs:-0}" -v o="${ops:-}" -v s="$took" -v a="${cov_first:-0}" \
+		-v b="${cov_last:-0}" -v f="$found" 'BEGIN { if (s < 1) s = 1
+		printf "%-14s %12d %9d %11s   %6d (+%d) %10d", t, e, e / s,
+			(o == "" ? "-" : sprintf("%d", o / s)), b, (b > a ? b - a : 0), f }')$'\n'
+	[ $stopped = 0 ] || break
+done
+
+# Name each finding with the command that shows it.
+if [ $found_total -gt 0 ]; then
+	head_line findings
+	for t in $chosen; do
+		find "build/work/$t/artifacts" -type f ! -name 'slow-unit-*' -newer "build/work/$t/began" \
+			2>/dev/null | sort | while read -r file; do
+			verdict=$(toolchain/repro.sh --verdict --target "$t" "$file")
+			say "$red${verdict:-no verdict}$plain"
+			say "  make repro T=$t F=$file"
+		done
+	done
+fi
+
+echo
+say "${bold}target               execs    exec/s       ops/s   coverage (new)   findings$plain"
+printf '%s' "$rows"
+[ $stopped = 0 ] || warn "stopped before its time"
+if [ $found_total -gt 0 ]; then
+	say "$red$found_total finding(s)$plain"
+	exit 1
+fi
+say "${green}no findings$plain"
+[ $stopped = 0 ] || exit 130
