@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * guest.h -- what surrounds the controller: memory, MMIO dispatch, virtual clock, PCI function.
- * Sections follow the files: mem.c, clock.c, mmio.c, pci.c, dma.c, guest.c.
+ * Sections follow the files: mem.c, clock.c, mmio.c, pci.c, msi.c, dma.c, guest.c.
  */
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
@@ -12,7 +12,7 @@
 /* ---- mem.c: sparse guest RAM, and how it can be hostile ------------------------------------ */
 
 #define MEM_PAGE_SIZE 4096u
-#define MEM_MAX_PAGES 4096u /* 16 MiB touched per input; more behaves like absent RAM */
+#define MEM_MAX_PAGES 4096u /* 16 MiB touched per input; what would touch more fails */
 #define MEM_MAX_FAULTS 16u
 #define MEM_MAX_FLIPS 16u
 #define MEM_FLIP_BYTES 16u
@@ -29,30 +29,37 @@ void mem_reset(struct mem *m);
 
 /*
  * The guest's own loads and stores (not DMA, not traced, never hostile). Any address; bytes in
- * untouched pages read 0. Return 0, or -EFAULT if addr + len wraps or RAM is exhausted (then
- * nothing was written).
+ * untouched pages read 0 and stay untouched. Return 0, or -EFAULT if addr + len wraps or RAM is
+ * exhausted (then nothing was written).
  */
 int mem_read(struct mem *m, uint64_t addr, void *buf, size_t len);
 int mem_write(struct mem *m, uint64_t addr, const void *buf, size_t len);
 
-/* DMA to the page of addr fails for the access kinds in mask (enum mem_access; 0 = heal). */
+/*
+ * DMA to the page of addr fails for the access kinds in mask (enum mem_access; 0 = heal). At most
+ * MEM_MAX_FAULTS pages are faulty, further ones are dropped.
+ */
 void mem_set_fault(struct mem *m, uint64_t addr, unsigned mask);
 
 /*
  * Double fetch: just before the nth (1-based) DMA read that touches addr, len (<= 16) bytes
  * there are replaced. Each flip fires once; at most MEM_MAX_FLIPS are pending, further ones
- * are dropped.
+ * are dropped. nth 0 counts as 1, len is cut to MEM_FLIP_BYTES; a refused read does not count.
  */
 void mem_add_flip(struct mem *m, uint64_t addr, unsigned nth, const void *bytes, size_t len);
 
 /*
  * On-demand bytes: the first DMA read of a 16-byte granule that nobody has written takes its
  * content from this stream (copied), in order; when it is used up: zeros. The granule is then
- * written, so a second read sees the same bytes.
+ * written, so a second read sees the same bytes. A new stream replaces what is left of the old;
+ * len 0 ends on-demand filling.
  */
 void mem_set_ondemand(struct mem *m, const void *bytes, size_t len);
 
-/* The hostile side of mem_read/mem_write, for dma.c: faults, flips and on-demand bytes apply. */
+/*
+ * The hostile side of mem_read/mem_write, for dma.c: faults, flips and on-demand bytes apply.
+ * -EFAULT also where memory is faulty; after a failed read the content of buf is unspecified.
+ */
 int mem_dma_read(struct mem *m, uint64_t addr, void *buf, size_t len);
 int mem_dma_write(struct mem *m, uint64_t addr, const void *buf, size_t len);
 
@@ -97,7 +104,9 @@ void clock_reset(struct clock *c);
  * Access-size rules as in QEMU's memory API: an access whose size is outside valid_* (or which
  * is unaligned where unaligned is false) is not performed: reads give 0, writes vanish, and the
  * trace row is TRACE_UNASSIGNED. A valid access is split into pieces of impl_max, or widened to
- * impl_min (the handler then gets the wider access at the given offset).
+ * impl_min (the handler then gets the wider access at the given offset, and of what it returns
+ * only the accessed bytes are used). The region of the first byte gets the whole access. Handlers
+ * never see an offset >= size, but the last access may be wider than what is left of the region.
  */
 struct mmio_ops {
 	uint64_t (*read)(void *opaque, uint64_t offset, unsigned size);
@@ -129,7 +138,9 @@ struct guest;
 
 /*
  * The guest's access to BAR 0 at offset, size 1, 2, 4 or 8 bytes: gated by Memory Space Enable
- * (a gated read gives all ones), traced, dispatched. Other sizes REQUIRE-fail.
+ * (a gated read gives all ones and is TRACE_FAULT), traced, dispatched. A write's row comes before
+ * what it causes. Other sizes REQUIRE-fail; bytes beyond BAR 0 are unassigned. Handlers do not
+ * nest: an access from within a handler is unassigned.
  */
 uint64_t mmio_read(struct guest *g, uint64_t offset, unsigned size);
 void mmio_write(struct guest *g, uint64_t offset, uint64_t value, unsigned size);
@@ -139,6 +150,18 @@ void mmio_write(struct guest *g, uint64_t offset, uint64_t value, unsigned size)
 #define PCI_CONFIG_SIZE 256u
 #define PCI_MAX_VECTORS 32u /* MSI 32; MSI-X tables are as large as the profile says, <= 1024 */
 #define PCI_MAX_MSIX 1024u
+
+/* The registers others need by name (PCI 3.0 6.1). */
+#define PCI_REG_COMMAND 0x04u
+#define PCI_REG_STATUS 0x06u
+#define PCI_REG_BAR0 0x10u
+#define PCI_COMMAND_MSE (1u << 1)
+#define PCI_COMMAND_BME (1u << 2)
+#define PCI_COMMAND_SERR (1u << 8)
+#define PCI_COMMAND_INTX_OFF (1u << 10)
+#define PCI_STATUS_INTX (1u << 3)
+#define PCI_STATUS_CAPS (1u << 4)
+#define PCI_STATUS_MASTER_ABORT (1u << 13) /* set when DMA is refused by memory */
 
 struct pci_identity {
 	uint16_t vendor, device, subsystem_vendor, subsystem;
@@ -170,28 +193,48 @@ struct pci {
 	void *opaque;
 };
 
+/* id is borrowed for the life of g. REQUIREs capabilities that do not overlap; adds MSI-X regions. */
 void pci_init(struct guest *g, const struct pci_identity *id);
 void pci_fini(struct guest *g);
-/* Power-on values: BAR 0 assigned at GUEST_BAR0, MSE and BME off. */
+/*
+ * Power-on values: BAR 0 assigned at GUEST_BAR0, MSE and BME off. Writes no trace rows; a line
+ * that was up is lowered by intx_changed.
+ */
 void pci_reset(struct guest *g);
 
-/* Configuration space, size 1, 2 or 4, naturally aligned else not performed; traced. */
+/*
+ * Configuration space, size 1, 2 or 4, naturally aligned and below PCI_CONFIG_SIZE; else not
+ * performed (TRACE_FAULT, a read gives all ones). Traced.
+ */
 uint32_t pci_config_read(struct guest *g, unsigned offset, unsigned size);
 void pci_config_write(struct guest *g, unsigned offset, uint32_t value, unsigned size);
 
-bool pci_memory_enabled(const struct guest *g); /* MSE */
-bool pci_master_enabled(const struct guest *g); /* BME */
+bool pci_memory_enabled(const struct guest *g); /* MSE, and power state D0 */
+bool pci_master_enabled(const struct guest *g); /* BME, and power state D0 */
 uint64_t pci_bar0(const struct guest *g);       /* current guest-physical base */
-bool pci_msix_enabled(const struct guest *g);
-bool pci_msi_enabled(const struct guest *g);
 
 /* INTx: level-triggered, shown while Interrupt Disable is 0 and neither MSI nor MSI-X is on. */
 void pci_set_intx(struct guest *g, bool level);
 
+/* For dma.c: Received Master Abort in the status register. */
+void pci_note_abort(struct guest *g);
+
+/* ---- msi.c: MSI and MSI-X (PCI 3.0 6.8) ------------------------------------------------------ */
+
+bool pci_msix_enabled(const struct guest *g);
+bool pci_msi_enabled(const struct guest *g); /* MSI-X wins where both are */
+
+/* For pci.c: capabilities into a fresh configuration space; regions; after a config write. */
+void msi_init(struct guest *g);
+void msi_fini(struct guest *g);
+void msi_reset(struct guest *g);
+void msi_config_changed(struct guest *g);
+
 /*
  * Send the message of a vector by MSI-X or MSI, whichever is enabled (masked: pending bit).
  * The message is a DMA write through dma_write, so it obeys BME, faults and the own-BAR rule.
- * Vectors beyond what is enabled are folded onto vector 0 (MSI) or dropped (MSI-X).
+ * Vectors beyond what is enabled are folded onto vector 0 (MSI) or dropped (MSI-X). A message
+ * that DMA refuses is lost; one that arrives has its IRQ row after its DMA row.
  * Returns true if interrupts are message based (the caller then clears IP, xHCI 4.17.5).
  */
 bool pci_notify(struct guest *g, unsigned vector);
@@ -212,7 +255,8 @@ struct dma_tag {
 
 /*
  * Copy len bytes (0 is fine: DMA_OK, not traced) from or to guest memory. All or nothing. On
- * failure a read leaves buf zeroed. Writes aimed at BAR 0 are refused: no re-entrancy.
+ * failure a read leaves buf zeroed. Accesses aimed at BAR 0 are refused: no re-entrancy. The row
+ * carries the bytes if the access was performed, else data is NULL.
  */
 enum dma_result dma_read(struct guest *g, struct dma_tag tag, uint64_t addr, void *buf, size_t len);
 enum dma_result dma_write(struct guest *g, struct dma_tag tag, uint64_t addr, const void *buf,
@@ -222,7 +266,10 @@ enum dma_result dma_write(struct guest *g, struct dma_tag tag, uint64_t addr, co
 
 #define GUEST_BAR0 UINT64_C(0xfebf0000) /* where firmware would have put BAR 0 */
 
-/* Memory that is not ours: a served VM's RAM. Same contract as mem_dma_*. */
+/*
+ * Memory that is not ours: a served VM's RAM. Same contract as mem_dma_*. Interrupt messages are
+ * not written there but handed to pci.message_sent.
+ */
 struct guest_memory_ops {
 	int (*read)(void *opaque, uint64_t addr, void *buf, size_t len);
 	int (*write)(void *opaque, uint64_t addr, const void *buf, size_t len);
