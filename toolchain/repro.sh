@@ -54,10 +54,10 @@ eval "$(toolchain/sanitizer-profile repro --env)"
 args=()
 [ -z "$target" ] || args+=(--target "$target")
 case $mode in
-repro) exec build/asan/gauntlet repro ${args[@]+"${args[@]}"} "$file" ;;
-minimize) exec build/asan/gauntlet minimize ${args[@]+"${args[@]}"} "$file" ;;
+repro) exec build/asan/gauntlet repro "$file" ${args[@]+"${args[@]}"} ;;
+minimize) exec build/asan/gauntlet minimize "$file" ${args[@]+"${args[@]}"} ;;
 verdict)
-	timeout 120 build/asan/gauntlet repro ${args[@]+"${args[@]}"} "$file" 2>&1 |
+	timeout 120 build/asan/gauntlet repro "$file" ${args[@]+"${args[@]}"} 2>&1 |
 		grep -a -E '^(CLEAN|VIOLATED|CRASH|HANG|LEAK)( |$)' | tail -n 1
 	;;
 esac

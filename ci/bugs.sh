@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Is it working? Each folder corpus/bugs/<id>-<slug>/ brings a historical bug back as a patch against
+# our emulation. Its repro must give the verdict its README.md states on the patched build and must
+# be CLEAN on ours. Exit 1 if one does not.
+#
+#   [B=<id>] [SECS=<n>] ci/bugs.sh
+#
+# SECS=<n> also searches for each bug from an empty corpus, at most n seconds, and reports the time
+# it took. SEED=<n> fixes the engine's random seed. README.md says, each on its own line:
+#   Verdict: <extended regular expression for the verdict line>
+#   Target: <target that can find it>
+# The patched trees stay in build/bugs/<id>-<slug>/ for a look inside.
+
+# shellcheck source=say.sh
+. "$(dirname "$0")/say.sh"
+secs=${SECS:-} B=${B:-}
+[ -z "$secs" ] || want_number SECS "$secs"
+top=$PWD
+need_setup
+
+bugs=()
+for d in corpus/bugs/*/; do
+	slug=${d%/} slug=${slug##*/}
+	[ -d "$d" ] || continue
+	[ -z "$B" ] || [ "${slug%%-*}" = "$B" ] || [ "$slug" = "$B" ] || continue
+	bugs+=("$slug")
+done
+[ ${#bugs[@]} -gt 0 ] || die 2 "no bug $B in corpus/bugs/" "there: $(cd corpus/bugs 2>/dev/null && echo *)"
+
+build build/asan/gauntlet
+[ -z "$secs" ] || build built-fuzz
+eval "$(toolchain/sanitizer-profile repro --env)"
+
+table='' failed=0
+fail() { say "${red}FAILED$plain $slug: $1"; failed=$((failed + 1)); }
+stated() {
+	sed -n "s/^$1:[[:space:]]*//p" "corpus/bugs/$slug/README.md" | head -n 1 | tr -d '`' |
+		sed 's/[[:space:]]*$//'
+}
+
+# A copy of the sources and objects with their times, so that make compiles only what the patch
+# changes. Begun afresh each time: objects of an older patch would look up to date.
+patched_tree() {
+	local tree=build/bugs/$slug profile
+	rm -rf "$tree"
+	mkdir -p "$tree/build"
+	cp -a Makefile toolchain ci harness targets "$tree/" || return 1
+	for profile in asan ${secs:+fuzz}; do
+		mkdir -p "$tree/build/$profile"
+		cp -a "build/$profile/harness" "build/$profile/flags" "build/$profile/sources" \
+			"$tree/build/$profile/" || return 1
+		[ ! -d "build/$profile/targets" ] || cp -a "build/$profile/targets" "$tree/build/$profile/"
+	done
+	patch -d "$tree" -p1 -s --no-backup-if-mismatch <"corpus/bugs/$slug/bug.patch" >"$tree/patch.log" 2>&1
+}
+
+in_tree() { (cd "build/bugs/$slug" && "${MAKE:-make}" --no-print-directory -j"$jobs" "$@") >"build/bugs/$slug/make.log" 2>&1; }
+
+# verdict TOOL FILE: the verdict line; status as the tool's.
+verdict() {
+	local out status
+	out=$(timeout 120 "$1" repro "$2" ${target:+--target "$target"} 2>&1)
+	status=$?
+	printf '%s\n' "$out" >"build/bugs/$slug/repro.log"
+	grep -a -E '^(CLEAN|VIOLATED|CRASH|HANG|LEAK)( |$)' <<<"$out" | tail -n 1
+	return $status
+}
+
+# search: fuzz the patched build until a case has the stated verdict; prints the seconds it took.
+search() {
+	local tree=build/bugs/$slug began=$SECONDS left log case_file line other=0
+	local fuzzer
+	fuzzer=build/fuzz/$(under "$target")_fuzzer
+	in_tree "$fuzzer" || { fail "the patched $fuzzer does not build; see $tree/make.log"; return 1; }
+	mkdir -p "$tree/work/corpus" "$tree/work/artifacts"
+	log=$tree/work/fuzz.log
+	began=$SECONDS
+	while left=$((secs - (SECONDS - began))) && [ $left -gt 0 ]; do
+		progress "$slug: searching, $((secs - left)) s of $secs"
+		rm -f "$tree"/work/artifacts/*
+		(eval "$(toolchain/sanitizer-profile fuzz --env)"
+			cd "$tree" && leashed "$fuzzer" -max_total_time=$left -timeout=25 -rss_limit_mb=2560 \
+			-artifact_prefix=work/artifacts/ ${SEED:+-seed="$SEED"} \
+			-close_fd_mask=0 work/corpus) >"$log" 2>&1
+		for case_file in "$tree"/work/artifacts/*; do
+			[ -f "$case_file" ] || continue
+			line=$(verdict "$tree/build/asan/gauntlet" "$case_file")
+			if grep -qE -- "$want" <<<"$line"; then
+				found_secs=$((SECONDS - began))
+				cp "$case_file" "$tree/found"
+				return 0
+			fi
+			other=$((other + 1))
+			cp "$case_file" "$tree/work/other-$other"
+			[ $other -gt 3 ] || say "$slug: something else first: ${line:-no verdict} ($tree/work/other-$other)"
+			[ $other -lt 50 ] || { fail "only other findings, $other of them"; return 1; }
+		done
+	done
+	fail "not found in $secs s"
+	return 1
+}
+
+for slug in "${bugs[@]}"; do
+	progress "$slug"
+	dir=corpus/bugs/$slug tree=build/bugs/$slug found_secs='' line=-
+	repro=$(find "$dir" -maxdepth 1 -name 'repro.*' | head -n 1)
+	want=$(stated Verdict) target=$(stated Target)
+	before=$failed
+	if [ ! -f "$dir/bug.patch" ] || [ -z "$repro" ] || [ ! -f "$dir/README.md" ]; then
+		fail "needs bug.patch, repro.ops and README.md"
+	elif [ -z "$want" ]; then
+		fail "README.md states no 'Verdict: <regex>'"
+	elif [ -n "$target" ] && [ ! -d "targets/$target" ]; then
+		fail "README.md names the unknown target '$target'"
+	elif ! patched_tree; then
+		fail "the patch does not apply; mend it against our sources"
+		cat "$tree/patch.log"
+	elif ! in_tree build/asan/gauntlet; then
+		fail "the patched tree does not build"
+		tail -n 20 "$tree/make.log"
+	else
+		line=$(verdict "$tree/build/asan/gauntlet" "$repro")
+		if ! grep -qE -- "$want" <<<"$line"; then
+			fail "the patched build says '${line:-nothing}', README.md says '$want'"
+			say "  cd $tree && build/asan/gauntlet repro $top/$repro" | sed "s|$top/|../../../|"
+		fi
+		clean=$(verdict build/asan/gauntlet "$repro") ||
+			fail "our own build is not clean on its repro: '$clean'"
+		if [ -n "$secs" ] && [ $failed = $before ]; then
+			if [ -z "$target" ]; then fail "README.md states no 'Target:' to search with"; else search; fi
+		fi
+	fi
+	if [ $failed = $before ]; then
+		say "${green}ok$plain $slug: $line${found_secs:+, found from nothing in $found_secs s}"
+		state=ok
+	else
+		state=FAILED
+	fi
+	table+=$(printf '%-34s %-7s %8s  %s' "$slug" $state "${found_secs:--}" "$line")$'\n'
+done
+say "${bold}bug                                state   found, s  verdict$plain"
+printf '%s' "$table" | cut -c1-150
+[ $failed = 0 ] || { say "$red$failed failed$plain"; exit 1; }
+say "$green${#bugs[@]} bugs, all as stated$plain"

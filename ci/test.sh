@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Sets up, builds and tests: unit tests in the clang ASan and the gcc build, every corpus file,
+# replay determinism between builds and runs, the vacuity gate, the resurrected bugs and the gates'
+# own tests. Ends with one line "N passed, N failed"; exit 1 on failure.
+#
+#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity gates bugs
+
+# shellcheck source=say.sh
+. "$(dirname "$0")/say.sh"
+suites=${*:-unit corpus determinism vacuity gates bugs}
+for s in $suites; do
+	case $s in
+	unit | corpus | determinism | vacuity | gates | bugs) ;;
+	*) die 2 "there is no suite '$s'" "try ci/test.sh --help" ;;
+	esac
+done
+need_setup
+began=$SECONDS
+build built-asan built-plain built-asan-tests built-plain-tests
+say "built in $((SECONDS - began)) s"
+ci/corpus.sh --quiet || exit 1
+eval "$(toolchain/sanitizer-profile ci --env)"
+mkdir -p build/test
+passed=0 failed=0
+
+# tally SUITE PASSED FAILED SECONDS
+tally() {
+	passed=$((passed + $2)) failed=$((failed + $3))
+	say "$(printf '%s%-34s%s %5d passed, %d failed  (%d s)' \
+		"$([ "$3" = 0 ] && printf %s "$green" || printf %s "$red")" "$1" "$plain" "$2" "$3" "$4")"
+}
+
+# one NAME COMMAND..: one test; what it printed is shown when it fails.
+one() {
+	local name=$1
+	shift
+	progress "$name"
+	if "$@" >build/test/one.log 2>&1; then
+		ok=$((ok + 1))
+	else
+		say "${red}FAILED$plain $name (exit $?)"
+		tail -n 40 build/test/one.log
+		bad=$((bad + 1))
+	fi
+}
+suite() { ok=0 bad=0 suite_began=$SECONDS; }
+done_suite() { tally "$1" "$ok" "$bad" $((SECONDS - suite_began)); }
+
+# A cmocka program prints a row for each of its tests; one that dies early counts as one failure.
+unit() {
+	local profile=$1 program log good wrong status
+	suite
+	while read -r program; do
+		log=build/test/unit.log
+		progress "$program"
+		timeout 300 "$program" >"$log" 2>&1
+		status=$?
+		good=$(grep -c '^\[       OK \]' "$log")
+		wrong=$(grep -cE '^\[  FAILED  \] [a-zA-Z_]' "$log")
+		# Failed tests are listed again at the end, under "[  FAILED  ] N test(s), listed below".
+		wrong=$(grep -qE 'listed below' "$log" && echo $((wrong / 2)) || echo "$wrong")
+		[ $status = 0 ] || [ "$wrong" != 0 ] || wrong=1
+		[ "$good" != 0 ] || [ "$wrong" != 0 ] || wrong=1
+		if [ "$wrong" != 0 ]; then
+			say "${red}FAILED$plain $program (exit $status)"
+			grep -vE '^\[( RUN  |       OK )' "$log" | tail -n 40
+		fi
+		ok=$((ok + good)) bad=$((bad + wrong))
+	done < <(find harness -name '*_test.c' | LC_ALL=C sort |
+		sed "s|^harness/\(.*\)\.c$|build/$profile/tests/\1|")
+	done_suite "unit tests, $profile"
+}
+
+# All files of a target in one process; file by file only if that fails, to name the culprits.
+corpus() {
+	local profile=$1 t dir replay n f
+	suite
+	for t in $(all_targets); do
+		dir=build/corpus/$t replay=build/$profile/$(under "$t")_replay
+		n=$(find "$dir" -type f 2>/dev/null | wc -l)
+		progress "$replay: $n files"
+		if timeout 900 "$replay" "$dir" >build/test/corpus.log 2>&1; then
+			ok=$((ok + n))
+			continue
+		fi
+		for f in "$dir"/*; do
+			one "$replay $f" timeout 60 "$replay" "$f"
+		done
+		[ $bad != 0 ] || one "$replay on all of $dir at once (each alone is clean)" false
+	done
+	done_suite "corpus files, $profile"
+}
+
+determinism() {
+	local dir=build/corpus/xhci-ring
+	suite
+	if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ]; then
+		one 'each seed: 100 runs, alone and after others' \
+			timeout 900 build/asan/gauntlet determinism "$dir" --runs 100
+		one 'the same in the gcc build' \
+			timeout 900 build/plain/gauntlet determinism "$dir" --runs 100
+		one 'clang and gcc give the same trace hashes' same_hashes "$dir"
+	fi
+	done_suite determinism
+}
+same_hashes() {
+	local profile
+	for profile in asan plain; do
+		find "$1" -type f | LC_ALL=C sort |
+			xargs -d '\n' build/$profile/gauntlet run --hash >build/test/hash.$profile || return 1
+	done
+	[ -s build/test/hash.asan ] && diff build/test/hash.asan build/test/hash.plain
+}
+
+for s in $suites; do
+	case $s in
+	unit) unit asan; unit plain ;;
+	corpus) corpus asan; corpus plain ;;
+	determinism) determinism ;;
+	vacuity)
+		suite
+		one 'every op, TRB, command and completion code is reached' build/asan/gauntlet vacuity corpus/
+		done_suite 'vacuity gate' ;;
+	gates)
+		suite
+		progress 'the gates can fail'
+		(unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; ci/self_test.sh) >build/test/gates.log 2>&1 ||
+			grep -vE '^ok ' build/test/gates.log
+		ok=$(grep -c '^ok ' build/test/gates.log) bad=$(grep -c '^FAILED ' build/test/gates.log)
+		[ "$ok" != 0 ] || bad=$((bad + 1))
+		done_suite 'the gates can fail' ;;
+	bugs)
+		[ -n "$(ls -d corpus/bugs/*/ 2>/dev/null)" ] || continue
+		suite
+		(unset SECS B; ci/bugs.sh) >build/test/bugs.log 2>&1 || grep -v '^ok ' build/test/bugs.log
+		ok=$(grep -c '^ok ' build/test/bugs.log) bad=$(grep -c '^FAILED ' build/test/bugs.log)
+		[ "$ok" != 0 ] || bad=$((bad + 1))
+		done_suite 'resurrected bugs' ;;
+	esac
+done
+
+say "$passed passed, $failed failed"
+[ $failed = 0 ]
