@@ -25,30 +25,38 @@ enum op_id {
 
 enum op_side { SIDE_GUEST, SIDE_DEVICE, SIDE_WORLD };
 
-enum field_type { FIELD_U8, FIELD_U16, FIELD_U32, FIELD_U64, FIELD_ADDR, FIELD_BLOB, FIELD_ENUM,
-		  FIELD_BITS };
+enum field_type {
+	FIELD_U8,
+	FIELD_U16,
+	FIELD_U32,
+	FIELD_U64,
+	FIELD_ADDR,
+	FIELD_BLOB,
+	FIELD_ENUM,
+	FIELD_BITS
+};
 
 /* Symbolic addresses: what a number means is decided by the driver when the op runs. */
 enum addr_kind {
-	ADDR_AUTO,  /* what a correct driver would use */
-	ADDR_RAW,   /* guest-physical; 64-bit offset */
-	ADDR_SELF,  /* the TRB being placed, or the ring's enqueue pointer */
-	ADDR_RING,  /* first TRB of the op's ring */
-	ADDR_BUF,   /* the driver's data buffers */
-	ADDR_BAR,   /* the controller's own BAR 0 */
+	ADDR_AUTO, /* what a correct driver would use */
+	ADDR_RAW,  /* guest-physical; 64-bit offset */
+	ADDR_SELF, /* the TRB being placed, or the ring's enqueue pointer */
+	ADDR_RING, /* first TRB of the op's ring */
+	ADDR_BUF,  /* the driver's data buffers */
+	ADDR_BAR,  /* the controller's own BAR 0 */
 	ADDR_DCBAA,
 	ADDR_CTX,   /* device context of the current slot */
 	ADDR_INPUT, /* input context */
 	ADDR_ERST,
-	ADDR_EVENT, /* first segment of event ring 0 */
+	ADDR_EVENT,   /* first segment of event ring 0 */
 	ADDR_COMMAND, /* command ring */
 	ADDR_KINDS
 };
 
-struct op_names { /* a named set of values: value = index unless values is given */
+struct op_names { /* a named set of values (names.h): value = row unless values is given */
 	const char *table;
-	const char *const *name;
-	const uint32_t *value; /* NULL = 0, 1, 2, ... */
+	const char *const *name; /* an entry may be NULL: that row has a number only */
+	const uint32_t *value;   /* NULL = 0, 1, 2, ... */
 	unsigned count;
 };
 
@@ -59,8 +67,8 @@ struct op_field {
 };
 
 #define OP_MAX_FIELDS 8u
-#define OP_MAX_BLOB 4096u  /* bytes per blob field; at most one blob per op */
-#define OP_MAX_OPS 1024u   /* per program; the rest of an input is ignored */
+#define OP_MAX_BLOB 4096u /* bytes per blob field; at most one blob per op */
+#define OP_MAX_OPS 1024u  /* per program; the rest of an input is ignored */
 
 struct op_info {
 	const char *name;
@@ -78,11 +86,15 @@ int op_find(const char *name);
 int op_field_find(const struct op_info *info, const char *name);
 
 struct op {
-	uint8_t id;                       /* enum op_id */
-	uint8_t addr_kind;                /* of the op's ADDR field, enum addr_kind */
-	uint16_t blob_len;                /* bytes of the op's BLOB field */
-	uint64_t v[OP_MAX_FIELDS];        /* FIELD_ENUM: index into names; ADDR: offset */
-	const uint8_t *blob;              /* into the program's own storage */
+	uint8_t id;        /* enum op_id */
+	uint8_t addr_kind; /* of the op's ADDR field, enum addr_kind */
+	uint16_t blob_len; /* bytes of the op's BLOB field */
+	/*
+	 * As in the byte format; op_value gives what it means. ENUM: row of names; BITS: bit n is
+	 * row n; ADDR: offset, for symbolic kinds 32 bits sign-extended to 64; BLOB: 0.
+	 */
+	uint64_t v[OP_MAX_FIELDS];
+	const uint8_t *blob; /* into the program's own storage; NULL if blob_len is 0 */
 };
 
 struct op_program {
@@ -98,21 +110,47 @@ void op_program_fini(struct op_program *p);
 void op_program_clear(struct op_program *p);
 /* Append a copy (blob included). Returns it, or NULL when OP_MAX_OPS is reached. */
 struct op *op_program_append(struct op_program *p, const struct op *op);
-/* Value of a named field of an op: REQUIREs that the op has it. For ENUM the mapped value. */
+/* The same before op number at (0..count). */
+struct op *op_program_insert(struct op_program *p, unsigned at, const struct op *op);
+/* Drop count ops from number at on; their blobs' bytes stay in the storage. */
+void op_program_remove(struct op_program *p, unsigned at, unsigned count);
+/* Make to a copy of from. */
+void op_program_copy(struct op_program *to, const struct op_program *from);
+/* Have room for so many ops and blob bytes in all, so that nothing moves until then. */
+void op_program_reserve(struct op_program *p, unsigned ops, size_t bytes);
+/* Copy bytes (at most OP_MAX_BLOB) into the storage, for an op's blob. NULL if len is 0. */
+const uint8_t *op_program_store(struct op_program *p, const void *bytes, size_t len);
+bool op_equal(const struct op *a, const struct op *b);
+bool op_program_equal(const struct op_program *a, const struct op_program *b);
+/*
+ * What a named field of an op means: REQUIREs that the op has it. ENUM: the name's value; BITS: the
+ * values of the set bits or-ed together.
+ */
 uint64_t op_get(const struct op *op, const char *field);
-/* As op_get by index (order of op.def): ENUM and BITS mapped through the name table. */
+/* As op_get by index (order of op.def). */
 uint64_t op_value(const struct op *op, unsigned field);
 
-/* ---- codec.c: bytes <-> ops, total ------------------------------------------------------------ */
+/* ---- codec.c: bytes <-> ops, total ---------------------------------------------------------- */
 
 /*
  * Every byte string decodes to some program: op id = byte % OP_COUNT, numbers little-endian,
  * missing bytes are zero, an empty string is one `enumerate`. A decoded program encoded again
  * gives bytes that decode to the same program.
+ *
+ * ENUM: one byte % count. BITS: 1, 2 or 4 bytes as count asks, bits beyond it dropped. ADDR: one
+ * byte % ADDR_KINDS, then nothing for auto, 8 bytes for raw, else 4 (signed). BLOB: 2 bytes of
+ * length, cut to OP_MAX_BLOB and to what is left, then the bytes.
  */
 void op_decode(struct op_program *p, const uint8_t *bytes, size_t len);
-/* Returns the size in bytes; writes at most room bytes (whole ops only). out may be NULL. */
+/*
+ * Returns the bytes written: as many whole ops as fit in room. out = NULL: room does not matter, the
+ * size of the whole program. An empty program is no bytes.
+ */
 size_t op_encode(const struct op_program *p, uint8_t *out, size_t room);
+/* Bytes of one op. */
+size_t op_size(const struct op *op);
+/* Bring every field into the range that the byte format can hold, as decoding would. */
+void op_normalize(struct op *op);
 
 /* ---- text.c ----------------------------------------------------------------------------------- */
 
