@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hid.c -- report queue and class requests of a HID device with one interface and one interrupt
+ * IN endpoint (1). Left out: feature reports, report ids, several interfaces, physical
+ * descriptors (HID 1.11, 6.2.3).
+ */
+#include "dev/hid.h"
+
+#define HID_INTERFACE 0u
+#define HID_ENDPOINT 1u
+#define IDLE_UNIT_NS UINT64_C(4000000)
+
+enum hid_request { /* HID 1.11, 7.2 */
+	GET_REPORT = 0x01,
+	GET_IDLE = 0x02,
+	GET_PROTOCOL = 0x03,
+	SET_REPORT = 0x09,
+	SET_IDLE = 0x0a,
+	SET_PROTOCOL = 0x0b,
+};
+
+enum report_type { REPORT_INPUT = 1, REPORT_OUTPUT = 2 };
+
+static struct hid *to_hid(struct usb_device *dev)
+{
+	return container_of(dev, struct hid, usb);
+}
+
+static void arm_idle(struct hid *hid)
+{
+	hid->idle_due = false;
+	usb_device_arm(&hid->usb, hid->idle ? hid->idle * IDLE_UNIT_NS : UINT64_MAX);
+}
+
+static void wakeup(struct hid *hid)
+{
+	if (hid->usb.ep_in[HID_ENDPOINT].present)
+		usb_wakeup(&hid->usb.ep_in[HID_ENDPOINT]);
+}
+
+void hid_changed(struct hid *hid)
+{
+	unsigned last;
+
+	if (hid->count < HID_QUEUE)
+		hid->count++;
+	last = (hid->head + hid->count - 1) % HID_QUEUE;
+	hid->kind->report(&hid->usb, hid->queue[last]);
+	wakeup(hid);
+}
+
+void hid_reset(struct usb_device *dev)
+{
+	struct hid *hid = to_hid(dev);
+
+	hid->head = hid->count = 0;
+	hid->leds = 0;
+	hid->idle = 0;
+	hid->protocol = 1;
+	if (dev->port)
+		arm_idle(hid);
+}
+
+void hid_timer(struct usb_device *dev)
+{
+	struct hid *hid = to_hid(dev);
+
+	hid->idle_due = hid->idle != 0;
+	wakeup(hid);
+}
+
+enum usb_status hid_data(struct usb_device *dev, struct usb_endpoint *ep, struct usb_packet *p)
+{
+	struct hid *hid = to_hid(dev);
+	uint8_t report[HID_MAX_REPORT];
+
+	if (ep->address != (0x80 | HID_ENDPOINT))
+		return USB_STALL;
+	if (hid->count) {
+		memcpy(report, hid->queue[hid->head], sizeof(report));
+		hid->head = (hid->head + 1) % HID_QUEUE;
+		hid->count--;
+	} else if (hid->idle_due) {
+		hid->kind->report(dev, report);
+	} else {
+		return USB_NAK;
+	}
+	arm_idle(hid);
+	return usb_packet_put(p, report, hid->kind->report_len) ? USB_OK : USB_BABBLE;
+}
+
+static int copy_out(uint8_t *data, uint32_t len, const uint8_t *from, size_t from_len)
+{
+	size_t n = min_u64(len, from_len);
+
+	if (n)
+		memcpy(data, from, n);
+	return (int)n;
+}
+
+static int get_descriptor(const struct hid *hid, const struct usb_setup *s, uint8_t *data,
+			  uint32_t len)
+{
+	/* 9 bytes, HID 1.11, no country, 1 class descriptor: report */
+	uint8_t desc[HID_DESC_BYTES] = { HID_DESC_BYTES, 0x21, 0x11, 0x01, 0, 1, 0x22 };
+
+	switch (s->value) {
+	case 0x2100:
+		put_le16(desc + 7, hid->kind->report_desc_len);
+		return copy_out(data, len, desc, sizeof(desc));
+	case 0x2200:
+		return copy_out(data, len, hid->kind->report_desc, hid->kind->report_desc_len);
+	default:
+		return -USB_STALL;
+	}
+}
+
+static int get_report(struct hid *hid, const struct usb_setup *s, uint8_t *data, uint32_t len)
+{
+	uint8_t report[HID_MAX_REPORT];
+
+	if (s->value == REPORT_INPUT << 8) {
+		hid->kind->report(&hid->usb, report);
+		return copy_out(data, len, report, hid->kind->report_len);
+	}
+	if (s->value == REPORT_OUTPUT << 8 && hid->kind->leds)
+		return copy_out(data, len, &hid->leds, 1);
+	return -USB_STALL;
+}
+
+static int class_in(struct hid *hid, const struct usb_setup *s, uint8_t *data, uint32_t len)
+{
+	switch (s->request) {
+	case GET_REPORT:
+		return get_report(hid, s, data, len);
+	case GET_IDLE:
+		return s->value ? -USB_STALL : copy_out(data, len, &hid->idle, 1);
+	case GET_PROTOCOL:
+		return hid->kind->boot ? copy_out(data, len, &hid->protocol, 1) : -USB_STALL;
+	default:
+		return -USB_STALL;
+	}
+}
+
+static int class_out(struct hid *hid, const struct usb_setup *s, const uint8_t *data, uint32_t len)
+{
+	switch (s->request) {
+	case SET_REPORT:
+		if (s->value != REPORT_OUTPUT << 8 || !hid->kind->leds || len != 1)
+			return -USB_STALL;
+		hid->leds = data[0] & 0x1f;
+		return 0;
+	case SET_IDLE:
+		if (s->value & 0xff)
+			return -USB_STALL; /* of one report id: there are none */
+		hid->idle = (uint8_t)(s->value >> 8);
+		arm_idle(hid);
+		return 0;
+	case SET_PROTOCOL:
+		if (!hid->kind->boot || s->value > 1)
+			return -USB_STALL;
+		hid->protocol = (uint8_t)s->value;
+		return 0;
+	default:
+		return -USB_STALL;
+	}
+}
+
+int hid_control(struct usb_device *dev, const struct usb_setup *s, uint8_t *data, uint32_t len)
+{
+	struct hid *hid = to_hid(dev);
+
+	if (s->index != HID_INTERFACE)
+		return -USB_STALL;
+	switch (s->type) {
+	case 0x81: /* standard, interface, IN */
+		return s->request == 6 ? get_descriptor(hid, s, data, len) : -USB_STALL;
+	case 0xa1:
+		return class_in(hid, s, data, len);
+	case 0x21:
+		return class_out(hid, s, data, len);
+	default:
+		return -USB_STALL;
+	}
+}
+
+void hid_free(struct usb_device *dev)
+{
+	usb_device_fini(dev);
+	free(to_hid(dev));
+}

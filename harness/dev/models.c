@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+/*
+ * models.c -- the list of the device models.
+ */
+#include "dev/dev.h"
+
+static struct usb_device *create_keyboard(const struct dev_context *context)
+{
+	(void)context;
+	return keyboard_new();
+}
+
+static struct usb_device *create_tablet(const struct dev_context *context)
+{
+	(void)context;
+	return tablet_new();
+}
+
+static struct usb_device *create_storage(const struct dev_context *context)
+{
+	return storage_new(context->disk);
+}
+
+static struct usb_device *create_scripted(const struct dev_context *context)
+{
+	return scripted_new(context->desc, context->desc_len, context->speed_mask);
+}
+
+const struct dev_model dev_models[DEV_MODELS] = {
+	[DEV_KEYBOARD] = { "keyboard", create_keyboard },
+	[DEV_TABLET] = { "tablet", create_tablet },
+	[DEV_STORAGE] = { "storage", create_storage },
+	[DEV_SCRIPTED] = { "scripted", create_scripted },
+};
+
+const struct dev_model *dev_model_find(const char *name)
+{
+	for (size_t i = 0; i < DEV_MODELS; i++)
+		if (!strcmp(dev_models[i].name, name))
+			return &dev_models[i];
+	return NULL;
+}
+
+void dev_free(struct usb_device *dev)
+{
+	if (dev)
+		dev->ops->free(dev);
+}
