@@ -119,7 +119,7 @@ struct mmio_ops {
 struct mmio_region {
 	const char *name;
 	uint64_t base, size; /* bytes, in BAR 0; the handler's offset counts from base */
-	int priority;        /* where regions overlap the higher one answers; equal: the later added */
+	int priority; /* where regions overlap the higher one answers; equal: the later added */
 	const struct mmio_ops *ops;
 	void *opaque;
 };
@@ -166,16 +166,16 @@ void mmio_write(struct guest *g, uint64_t offset, uint64_t value, unsigned size)
 struct pci_identity {
 	uint16_t vendor, device, subsystem_vendor, subsystem;
 	uint8_t revision, prog_if, subclass, class_code;
-	uint8_t sbrn, fladj;       /* xHCI 5.2.3, 5.2.4: offsets 60h, 61h */
-	uint32_t bar0_size;        /* power of two */
+	uint8_t sbrn, fladj; /* xHCI 5.2.3, 5.2.4: offsets 60h, 61h */
+	uint32_t bar0_size;  /* power of two */
 	bool bar0_64bit;
-	uint8_t msi_cap;           /* offset, 0 = no MSI */
-	uint8_t msi_vectors;       /* power of two <= 32 */
-	uint8_t msix_cap;          /* offset, 0 = no MSI-X */
-	uint16_t msix_vectors;     /* 1..1024 */
+	uint8_t msi_cap;               /* offset, 0 = no MSI */
+	uint8_t msi_vectors;           /* power of two <= 32 */
+	uint8_t msix_cap;              /* offset, 0 = no MSI-X */
+	uint16_t msix_vectors;         /* 1..1024 */
 	uint32_t msix_table, msix_pba; /* offsets in BAR 0 */
-	uint8_t pcie_cap;          /* offset, 0 = conventional PCI */
-	uint8_t pm_cap;            /* offset, 0 = none */
+	uint8_t pcie_cap;              /* offset, 0 = conventional PCI */
+	uint8_t pm_cap;                /* offset, 0 = none */
 };
 
 struct pci {
@@ -183,11 +183,11 @@ struct pci {
 	uint8_t config[PCI_CONFIG_SIZE];
 	uint8_t writable[PCI_CONFIG_SIZE]; /* mask of bits that a configuration write changes */
 	uint8_t write_1_clear[PCI_CONFIG_SIZE];
-	uint8_t *msix_table;       /* 16 bytes per vector, own allocation */
-	uint8_t *msix_pba;         /* one bit per vector, own allocation */
-	bool intx_level;           /* as the device wants it (before Interrupt Disable) */
-	bool intx_seen;            /* level last shown to the guest */
-	uint64_t message_count;    /* MSI and MSI-X messages sent */
+	uint8_t *msix_table;    /* 16 bytes per vector, own allocation */
+	uint8_t *msix_pba;      /* one bit per vector, own allocation */
+	bool intx_level;        /* as the device wants it (before Interrupt Disable) */
+	bool intx_seen;         /* level last shown to the guest */
+	uint64_t message_count; /* MSI and MSI-X messages sent */
 	void (*intx_changed)(void *opaque, bool level); /* a served VM's line; may be NULL */
 	void (*message_sent)(void *opaque, uint64_t addr, uint32_t data);
 	void *opaque;

@@ -80,7 +80,7 @@ static void msi_send(struct guest *g, unsigned vector)
 static bool is_masked(const struct pci *p, unsigned vector)
 {
 	return (msix_control(p) & MSIX_MASK_ALL) ||
-	       (p->msix_table[vector * ENTRY_SIZE + ENTRY_CONTROL] & ENTRY_MASKED);
+		(p->msix_table[vector * ENTRY_SIZE + ENTRY_CONTROL] & ENTRY_MASKED);
 }
 
 static void msix_send(struct guest *g, unsigned vector)
@@ -163,8 +163,12 @@ static uint64_t pba_read(void *opaque, uint64_t offset, unsigned size)
 /* Pending bits are the function's; the guest's writes are ignored: no write handler. */
 static const struct mmio_ops pba_ops = {
 	.read = pba_read, .valid_min = 4, .valid_max = 8, .impl_min = 4, .impl_max = 8};
-static const struct mmio_ops table_ops = {.read = table_read, .write = table_write,
-	.valid_min = 4, .valid_max = 8, .impl_min = 4, .impl_max = 8};
+static const struct mmio_ops table_ops = {.read = table_read,
+					  .write = table_write,
+					  .valid_min = 4,
+					  .valid_max = 8,
+					  .impl_min = 4,
+					  .impl_max = 8};
 
 static size_t table_bytes(const struct pci *p)
 {
@@ -181,8 +185,13 @@ static void add_region(struct guest *g, const char *name, uint32_t base, size_t 
 {
 	REQUIRE(base % 8 == 0 && base < g->pci.id->bar0_size);
 	REQUIRE(size <= g->pci.id->bar0_size - base);
-	mmio_add(&g->mmio, &(struct mmio_region){.name = name, .base = base, .size = size,
-			.priority = MSIX_PRIORITY, .ops = ops, .opaque = g});
+	mmio_add(&g->mmio,
+		 &(struct mmio_region){.name = name,
+				       .base = base,
+				       .size = size,
+				       .priority = MSIX_PRIORITY,
+				       .ops = ops,
+				       .opaque = g});
 }
 
 void msi_init(struct guest *g)

@@ -144,12 +144,12 @@ static void put_pcie(struct pci *p)
 	uint8_t *c = p->config + p->id->pcie_cap;
 
 	c[0] = CAP_PCIE;
-	put_le16(c + 0x02, 2);               /* version 2, type 0: endpoint */
-	put_le32(c + 0x04, 1u << 15);        /* role-based error reporting, 128-byte payload */
-	put_le32(c + 0x0c, 1u | 1u << 4);    /* link: 2.5 GT/s, one lane */
-	put_le16(c + 0x12, 1u | 1u << 4);    /* which is what was negotiated */
-	put_le32(c + 0x2c, 1u << 1);         /* supported link speeds */
-	put_le16(c + 0x30, 1u);              /* target link speed */
+	put_le16(c + 0x02, 2);            /* version 2, type 0: endpoint */
+	put_le32(c + 0x04, 1u << 15);     /* role-based error reporting, 128-byte payload */
+	put_le32(c + 0x0c, 1u | 1u << 4); /* link: 2.5 GT/s, one lane */
+	put_le16(c + 0x12, 1u | 1u << 4); /* which is what was negotiated */
+	put_le32(c + 0x2c, 1u << 1);      /* supported link speeds */
+	put_le16(c + 0x30, 1u);           /* target link speed */
 }
 
 /* One capability's place: linked in, and refused where it does not fit. */
@@ -213,7 +213,7 @@ void pci_reset(struct guest *g)
 static bool is_config_access(unsigned offset, unsigned size)
 {
 	return (size == 1 || size == 2 || size == 4) && offset % size == 0 &&
-	       offset < PCI_CONFIG_SIZE;
+		offset < PCI_CONFIG_SIZE;
 }
 
 uint32_t pci_config_read(struct guest *g, unsigned offset, unsigned size)
@@ -234,8 +234,11 @@ uint32_t pci_config_read(struct guest *g, unsigned offset, unsigned size)
 void pci_config_write(struct guest *g, unsigned offset, uint32_t value, unsigned size)
 {
 	struct pci *p = &g->pci;
-	struct trace_row row = {.kind = TRACE_CONFIG, .flags = TRACE_WRITE, .addr = offset,
-				.len = size, .value = value};
+	struct trace_row row = {.kind = TRACE_CONFIG,
+				.flags = TRACE_WRITE,
+				.addr = offset,
+				.len = size,
+				.value = value};
 	unsigned state = power_state(p);
 
 	if (!is_config_access(offset, size)) {
@@ -251,7 +254,7 @@ void pci_config_write(struct guest *g, unsigned offset, uint32_t value, unsigned
 		uint8_t *to = &p->config[offset + i];
 
 		*to = (uint8_t)((*to & ~mask) | (byte & mask));
-		*to &= (uint8_t)~(byte & p->write_1_clear[offset + i]);
+		*to &= (uint8_t) ~(byte & p->write_1_clear[offset + i]);
 	}
 	/* A state that the function does not have is discarded (PCI PM 1.2 3.2.4). */
 	if (power_state(p) && power_state(p) != PM_D3HOT) {
