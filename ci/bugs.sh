@@ -30,7 +30,10 @@ done
 [ ${#bugs[@]} -gt 0 ] || die 2 "no bug $B in corpus/bugs/" "there: $(cd corpus/bugs 2>/dev/null && echo *)"
 
 build build/asan/gauntlet
-[ -z "$secs" ] || build built-fuzz
+if [ -n "$secs" ]; then
+	build built-fuzz
+	T='' ci/corpus.sh --quiet || exit 1
+fi
 eval "$(toolchain/sanitizer-profile repro --env)"
 
 table='' failed=0
@@ -71,7 +74,8 @@ verdict() {
 # search: fuzz the patched build until a case has the stated verdict; prints the seconds it took.
 search() {
 	local tree=build/bugs/$slug began=$SECONDS left log case_file line other=0
-	local fuzzer
+	local fuzzer dict=''
+	[ ! -s "build/corpus/$target.dict" ] || dict=../../corpus/$target.dict
 	fuzzer=build/fuzz/$(under "$target")_fuzzer
 	in_tree "$fuzzer" || { fail "the patched $fuzzer does not build; see $tree/make.log"; return 1; }
 	mkdir -p "$tree/work/corpus" "$tree/work/artifacts"
@@ -82,8 +86,8 @@ search() {
 		rm -f "$tree"/work/artifacts/*
 		(eval "$(toolchain/sanitizer-profile fuzz --env)"
 			cd "$tree" && leashed "$fuzzer" -max_total_time=$left -timeout=25 -rss_limit_mb=2560 \
-			-artifact_prefix=work/artifacts/ ${SEED:+-seed="$SEED"} \
-			-close_fd_mask=0 work/corpus) >"$log" 2>&1
+			-artifact_prefix=work/artifacts/ ${SEED:+-seed="$SEED"} ${dict:+-dict="$dict"} \
+			work/corpus) >"$log" 2>&1
 		for case_file in "$tree"/work/artifacts/*; do
 			[ -f "$case_file" ] || continue
 			line=$(verdict "$tree/build/asan/gauntlet" "$case_file")
@@ -126,7 +130,8 @@ for slug in "${bugs[@]}"; do
 			fail "the patched build says '${line:-nothing}', README.md says '$want'"
 			say "  cd $tree && build/asan/gauntlet repro $top/$repro" | sed "s|$top/|../../../|"
 		fi
-		clean=$(verdict build/asan/gauntlet "$repro") ||
+		clean=$(verdict build/asan/gauntlet "$repro")
+		[ "$clean" = CLEAN ] ||
 			fail "our own build is not clean on its repro: '$clean'"
 		if [ -n "$secs" ] && [ $failed = $before ]; then
 			if [ -z "$target" ]; then fail "README.md states no 'Target:' to search with"; else search; fi

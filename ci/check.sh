@@ -60,7 +60,7 @@ aborts() {
 shells() { scripts | xargs -r shellcheck; }
 machine_paths() {
 	! { sources; scripts; find . -maxdepth 1 -type f; find harness -name '*.def'; } |
-		xargs -r grep -nE '(^|[^A-Za-z0-9_<.])/(work|home|root|tmp/[a-z]+)/'
+		xargs -r grep -nE "(^|[[:space:]'=(:]|[[:space:]=(]\")/(work|home|root|tmp/[a-z]+)/"
 }
 
 one 'format' 'clang-format -i <file> repairs it' format

@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Proves that the gates can fail: on copies of ci/trial/, a tiny tree, a fault is planted and the gate
+# must reject it; without the fault it must pass. One line for each, "ok" or "FAILED"; exit 1 on
+# failure.
+#
+#   ci/self_test.sh [<part of a name>]
+
+# shellcheck source=say.sh
+. "$(dirname "$0")/say.sh"
+only=${1:-}
+unset MAKEFLAGS MFLAGS MAKELEVEL T F B SECS OUT EMPTY V WERROR UNIT ON ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
+unset CFLAGS CXXFLAGS LIB_FUZZING_ENGINE
+top=$PWD
+dir=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+# A fresh tree in $dir/tree; objects of the clean one are kept with their times.
+fresh() {
+	rm -rf "$dir/tree"
+	cp -a "$dir/clean" "$dir/tree"
+	cd "$dir/tree" || exit 2
+}
+mkdir "$dir/clean"
+cp -a ci/trial/. "$dir/clean/"
+cp -a Makefile toolchain ci .clang-format .shellcheckrc "$dir/clean/"
+rm -rf "$dir/clean/ci/trial"
+cp harness/base.h "$dir/clean/harness/"
+clang-format -i "$dir/clean/harness/base.h"
+
+# expect NAME STATUS PATTERN COMMAND..: the command ends with this status and says this.
+expect() {
+	local name=$1 status=$2 pattern=$3 got
+	shift 3
+	[[ $name == *"$only"* ]] || return 0
+	progress "$name"
+	"$@" >"$dir/out" 2>&1 </dev/null
+	got=$?
+	if [ $got = "$status" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$dir/out"; }; then
+		say "ok $name"
+	else
+		say "FAILED $name: exit $got instead of $status, or '$pattern' not said"
+		tail -n 30 "$dir/out"
+		failed=$((failed + 1))
+	fi
+}
+
+# --- the static gates ------------------------------------------------------------------------
+fresh
+expect 'clean tree: static checks pass' 0 'include layers' ci/check.sh --static
+expect 'clean tree: layers pass' 0 '' ci/layers.sh
+
+mkdir harness/xhci && printf '// SPDX-License-Identifier: MIT\nint xhci_ring_length;\n' >harness/xhci/ring.h
+sed -i '2i #include "xhci/ring.h"' harness/usb/magic.c
+expect 'layers: usb may not include xhci' 1 'usb must not know xhci/ring.h' ci/layers.sh
+fresh
+mkdir harness/newfolder && printf '#include "usb/magic.h"\n' >harness/newfolder/thing.c
+expect 'layers: a folder outside the table may include nothing' 1 'newfolder must not know' ci/layers.sh
+fresh
+sed -i '2i #include "magic.h"' harness/usb/magic.c
+expect 'layers: a header is named with its folder' 1 'name it with its folder' ci/layers.sh
+mkdir harness/op && printf '#include "xhci/abi.h"\n#include "xhci/xhci.h"\n' >harness/op/drive.c
+expect 'layers: a row may allow one header and not its folder' 1 'op must not know xhci/xhci.h' ci/layers.sh
+expect 'layers: the header it allows is not complained of' 0 '^0$' bash -c 'ci/layers.sh | grep -c "abi.h"; true'
+
+fresh
+printf 'int   usb_spread( int a ){return a;}\n' >>harness/usb/magic.c
+expect 'check: a badly formatted file' 1 'failed.* format' ci/check.sh --static
+fresh
+yes '/* line */' | head -n 400 >>harness/usb/magic.c
+expect 'check: a file of more than 400 lines' 1 'magic.c: 4[0-9][0-9] lines' ci/check.sh --static
+fresh
+sed -i '1d' harness/usb/magic.h
+expect 'check: a file without a licence line' 1 'failed.* licence' ci/check.sh --static
+fresh
+sed -i 's|^\treturn data\[1\].*|\tabort();|' harness/usb/magic.c
+expect 'check: abort in a path that data reaches' 1 'failed.* no assert or abort' ci/check.sh --static
+fresh
+printf 'cat %s\n' '$''1' >>ci/say.sh
+expect 'check: a careless shell script' 1 'SC2086|skipped.*shell' ci/check.sh --static
+
+# --- builds ----------------------------------------------------------------------------------
+(cd "$dir/clean" && make -j2 built-asan built-asan-tests built-fuzz built-plain built-plain-tests) >"$dir/out" 2>&1 ||
+	{ cat "$dir/out"; die 1 "the trial tree does not build" "its message is above"; }
+fresh
+expect 'make: nothing to do means nothing is compiled' 0 '^0$' \
+	sh -c 'make built-asan built-fuzz | grep -c "CC\|LD"; true'
+printf '\n' >>harness/usb/magic.h
+expect 'make: a changed header recompiles what includes it' 0 'CC .*build/asan/harness/usb/magic.o' make built-asan
+expect 'make: changed flags recompile' 0 'CC .*build/asan/harness/usb/magic.o' make built-asan CFLAGS=-DTRIAL
+printf 'static int unused_thing;\n' >>harness/usb/magic.c
+expect 'make: a warning is an error' 2 'unused' make built-asan
+expect 'make: WERROR=0 lets it pass' 0 'unused' make built-asan WERROR=0
+fresh
+expect 'make: an engine from outside brings its own flags' 0 '"?-fsanitize=fuzzer' \
+	make -n -B build/fuzz/trial_fuzzer LIB_FUZZING_ENGINE=-fsanitize=fuzzer CFLAGS=-O1
+
+# --- tests -----------------------------------------------------------------------------------
+fresh
+expect 'test: a clean tree passes and says so in its last line' 0 '^[0-9]+ passed, 0 failed$' \
+	ci/test.sh unit corpus determinism vacuity
+sed -i "s/'?'/'!'/" harness/usb/magic.c
+expect 'test: a failing unit test' 1 '^[0-9]+ passed, 2 failed$' ci/test.sh unit
+fresh
+printf 'USB?' >corpus/trial/bad.hex
+expect 'test: a corpus file that crashes its target is named' 1 'FAILED.*bad.bin' ci/test.sh corpus
+expect 'test: a suite that is not there' 2 'there is no suite' ci/test.sh nosuch
+fresh
+sed -i 's/!strcmp(argv\[1\], "vacuity")/0/' harness/main.c
+expect 'test: a tool that fails the vacuity gate' 1 ' 1 failed$' ci/test.sh vacuity
+
+# --- fuzzing ---------------------------------------------------------------------------------
+fresh
+sed -i "s/ && data\[2\] == 'B' && data\[3\] == '?'//" harness/usb/magic.c
+expect 'fuzz: a finding makes it exit 1 and is in the table' 1 'trial .* [1-9][0-9]*$' \
+	env SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
+expect 'fuzz: the finding comes with its verdict' 1 'VIOLATED USB2 9.9' env SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
+expect 'nightly: a new finding makes it exit 1' 1 '1 new findings, 0 known' env SECS=2 ci/nightly.sh
+expect 'nightly: it is known the next night' 0 '0 new findings, 1 known' env SECS=2 ci/nightly.sh
+fresh
+sed -i "s/'?'/300/; s/const uint8_t \*data, size_t len)/const uint8_t *data, size_t len) \/\/ never/" harness/usb/magic.c
+expect 'fuzz: no finding means exit 0' 0 'no findings' env WERROR=0 SECS=1 ci/fuzz.sh
+expect 'fuzz: an unknown target is refused with the list' 2 'targets: trial' env T=nosuch ci/fuzz.sh
+expect 'fuzz: SECS must be a number' 2 'not a number' env SECS=soon ci/fuzz.sh
+
+# --- repro and bugs --------------------------------------------------------------------------
+fresh
+printf 'USB?' >"$dir/a case; of 'two words'.bin"
+expect 'repro: exit 1 when it reproduces' 1 '^VIOLATED' toolchain/repro.sh "$dir/a case; of 'two words'.bin"
+expect 'repro: make hands any file name on' 2 '^VIOLATED' make repro "F=$dir/a case; of 'two words'.bin"
+expect 'repro: exit 0 when clean' 0 '^CLEAN$' toolchain/repro.sh corpus/trial/hello.hex
+expect 'repro: a missing file is bad input' 2 'no such file' toolchain/repro.sh nosuch
+expect 'repro: a folder is bad input' 2 'is a folder' toolchain/repro.sh corpus
+expect 'bugs: a planted bug is as stated' 0 'ok.* T00-magic' ci/bugs.sh
+expect 'bugs: it is found from an empty corpus' 0 'found from nothing in' env SECS=60 ci/bugs.sh
+sed -i 's/^Verdict: .*/Verdict: ^HANG/' corpus/bugs/T00-magic/README.md
+expect 'bugs: another verdict than stated' 1 'FAILED.* says .VIOLATED' ci/bugs.sh
+fresh
+sed -i "s/data\[2\] == 'B'/data[2] == 'b'/" harness/usb/magic.c
+expect 'bugs: a patch that does not apply' 1 'does not apply' ci/bugs.sh
+fresh
+sed -i "s/'?'/'!'/" harness/usb/magic.c
+sed -i "s/'?'/'!'/; /^-/s/'!'/'!' \&\& 1/" corpus/bugs/T00-magic/bug.patch
+cp harness/usb/magic.c "$dir/magic.c" && sed -i "s/'!'/'!' \&\& 1/" harness/usb/magic.c
+expect 'bugs: our own build must be clean' 1 'our own build is not clean' ci/bugs.sh
+
+# --- sanitizer profiles, on really built programs --------------------------------------------
+cd "$top" || exit 2
+profile=$top/toolchain/sanitizer-profile
+cat >"$dir/p.c" <<'END'
+#include <stdlib.h>
+#include <string.h>
+int main(int argc, char **argv)
+{
+	char *volatile p = malloc(8);
+	volatile int shift = 20 + argc;
+	if (argc > 1)
+		memset(p, 1, strlen(argv[1]));
+	p[argc] = (char)(1 << shift);
+	free(p);
+	return 0;
+}
+END
+make_program() {
+	local out=$dir/$1
+	shift
+	"$@" -g -o "$out" "$dir/p.c" || die 1 "the trial programs do not build" "the compiler's message is above"
+}
+cc=${CC:-clang}
+make_program plain "$cc"
+make_program strict "$cc" -fsanitize=address,undefined -fno-sanitize-recover=all
+make_program recover "$cc" -fsanitize=address -fsanitize-recover=address
+make_program lenient "$cc" -fsanitize=address,undefined
+make_program gcc-strict gcc -fsanitize=address
+make_program gcc-recover gcc -fsanitize=address -fsanitize-recover=address
+
+expect 'profile vm: to the letter' 0 '^halt_on_error=0:disable_coredump=0:unmap_shadow_on_exit=1:abort_on_error=1:detect_leaks=1:malloc_context_size=15:log_path=/data/asan/asan\.log$' \
+	"$profile" vm --log-path /data/asan/asan.log
+for set in $("$profile" --list); do
+	expect "profile $set: the sanitizer accepts its options" 0 '^rc 0$' bash -c \
+		"cd '$dir'; eval \"\$('$profile' $set --env)\"; ./strict; echo rc \$?; cat asan.log.* survey.log.* 2>/dev/null | grep -i 'unknown\|invalid' && exit 9; exit 0"
+	expect "profile $set: each flag is explained" 0 '^0$' bash -c "'$profile' $set --explain | grep -c 'not in this list'; true"
+done
+expect 'profile: halt_on_error=0 without recover really exits 0 after an error' 0 'heap-buffer-overflow' \
+	env ASAN_OPTIONS=halt_on_error=0 "$dir/strict" aaaaaaaaaaaaaaaa
+for program in strict gcc-strict; do
+	expect "profile: warns of halt_on_error=0 without recover ($program)" 1 'without -fsanitize-recover=address' \
+		"$profile" --options halt_on_error=0:handle_abort=1 --check "$dir/$program"
+done
+for program in recover gcc-recover; do
+	expect "profile: warns that errors leave exit 0 ($program)" 1 'do not change the exit status' \
+		"$profile" --options halt_on_error=0:handle_abort=1 --check "$dir/$program"
+done
+expect 'profile: warns of a program without ASan' 1 'no AddressSanitizer' "$profile" ci --check "$dir/plain"
+expect 'profile: warns of UBSan that recovers' 1 'UBSan was built to recover' "$profile" survey --check "$dir/lenient"
+expect 'profile: warns that log_path empties stderr' 1 'stderr stays empty' "$profile" repro --log-path x --check "$dir/strict"
+expect 'profile: warns of a core file of terabytes' 1 'terabytes' \
+	"$profile" --options use_madv_dontdump=0:disable_coredump=0:handle_abort=1 --check "$dir/strict"
+expect 'profile: warns of no core file' 1 'leaves no core file' \
+	"$profile" --options abort_on_error=1:handle_abort=1 --check "$dir/strict"
+expect 'profile: warns of silent abort' 1 'handle_abort=0' "$profile" --options halt_on_error=1 --check "$dir/strict"
+expect 'profile: warns of ulimit -v' 1 'cannot reserve' \
+	bash -c "ulimit -v 4000000; '$profile' ci --check '$dir/strict'"
+expect 'profile: warns of leak detection under a tracer' 1 'LeakSanitizer needs ptrace' \
+	python3 ci/traced.py "$profile" ci --check "$dir/strict"
+expect 'profile: has nothing to say of a sound combination' 0 'nothing known to mislead' "$profile" ci --check "$dir/strict"
+expect 'profile: an unknown set is refused' 2 'there is no set' "$profile" nosuch
+
+# --- set-up ----------------------------------------------------------------------------------
+mkdir "$dir/bin"
+for tool in sh sed awk tr id mktemp rm tail; do ln -s "$(command -v $tool)" "$dir/bin/$tool"; done
+expect 'setup: silent when nothing is missing' 0 '^$' sh -c 'toolchain/setup.sh; echo'
+expect 'setup: says what is missing' 1 'missing: .*clang' env PATH="$dir/bin" toolchain/setup.sh --check
+expect 'setup: gives up clearly without a package manager' 1 'Install by hand' env PATH="$dir/bin" toolchain/setup.sh
+
+[ $failed = 0 ]
