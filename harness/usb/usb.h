@@ -11,18 +11,18 @@
 #include "trace.h"
 
 enum usb_speed { /* numbers: xHCI 7.2.2.1.1 default Protocol Speed IDs */
-	USB_SPEED_NONE = 0,
-	USB_SPEED_FULL = 1,
-	USB_SPEED_LOW = 2,
-	USB_SPEED_HIGH = 3,
-	USB_SPEED_SUPER = 4,
+		 USB_SPEED_NONE = 0,
+		 USB_SPEED_FULL = 1,
+		 USB_SPEED_LOW = 2,
+		 USB_SPEED_HIGH = 3,
+		 USB_SPEED_SUPER = 4,
 };
 
 enum usb_pid { USB_OUT, USB_IN, USB_SETUP };
 
 enum usb_status {
 	USB_OK,
-	USB_NAK,    /* nothing now; retry after usb_wakeup or at the next service interval */
+	USB_NAK, /* nothing now; retry after usb_wakeup or at the next service interval */
 	USB_STALL,
 	USB_BABBLE, /* the device sent more than there is room for */
 	USB_XACT,   /* no or damaged answer: USB Transaction Error */
@@ -52,7 +52,8 @@ struct usb_packet;
 /* What a port's owner (controller or hub) is told. All calls may arrive inside usb_plug etc. */
 struct usb_port_ops {
 	void (*attached)(struct usb_port *port); /* port->dev is set */
-	void (*detached)(struct usb_port *port); /* port->dev still set; packets already cancelled */
+	void (*detached)(
+		struct usb_port *port); /* port->dev still set; packets already cancelled */
 	/* dev has something for this IN/OUT endpoint (number and direction in ep). */
 	void (*wakeup)(struct usb_port *port, struct usb_device *dev, struct usb_endpoint *ep);
 	/* the device signals remote wake-up (USB2 7.1.7.7) */
@@ -64,22 +65,22 @@ struct usb_port {
 	struct usb_device *dev;
 	const struct usb_port_ops *ops;
 	void *opaque;
-	uint8_t number;      /* 1-based connector on the root hub */
-	uint8_t speed_mask;  /* 1 << enum usb_speed it accepts */
+	uint8_t number;     /* 1-based connector on the root hub */
+	uint8_t speed_mask; /* 1 << enum usb_speed it accepts */
 };
 
 #define USB_MAX_PORTS 32u
 
 struct usb_bus {
-	struct trace *trace;            /* borrowed, may be NULL */
-	const uint64_t *now_ns;         /* virtual time, borrowed */
+	struct trace *trace;    /* borrowed, may be NULL */
+	const uint64_t *now_ns; /* virtual time, borrowed */
 	/* one timer per device: after delay_ns of virtual time call usb_device_timer(dev);
 	 * delay_ns = UINT64_MAX disarms. Set by the machine; may be NULL (no timers). */
 	void (*arm_timer)(void *opaque, struct usb_device *dev, uint64_t delay_ns);
 	void *timer_opaque;
 	struct usb_port *port[USB_MAX_PORTS]; /* root ports in order, owned by the controller */
 	unsigned port_count;
-	unsigned live_packets;          /* balance oracle: 0 when everything is unplugged */
+	unsigned live_packets; /* balance oracle: 0 when everything is unplugged */
 	unsigned live_devices;
 	uint64_t next_packet_id;
 };
@@ -92,7 +93,10 @@ void usb_bus_add_port(struct usb_bus *bus, struct usb_port *port);
  * at the fastest speed both sides have. Ownership of dev passes to the bus on success only.
  */
 int usb_plug(struct usb_port *port, struct usb_device *dev);
-/* Unplug and free: every live packet of the device completes with USB_NODEV first. */
+/*
+ * Unplug and free: every live packet of the device completes with USB_NODEV first. May be called
+ * inside a handler of that very device: the object is then freed when the handler has returned.
+ */
 void usb_unplug(struct usb_port *port);
 /* Unplug everything and forget packet ids (between two inputs). */
 void usb_bus_reset(struct usb_bus *bus);
@@ -105,7 +109,8 @@ struct usb_setup {
 };
 void usb_setup_decode(struct usb_setup *s, const uint8_t raw[8]);
 
-#define USB_CONTROL_ASYNC (-1000) /* control(): the answer comes by usb_control_complete */
+/* control(): the answer comes by usb_control_complete; its bytes go into dev->control.buf */
+#define USB_CONTROL_ASYNC (-1000)
 
 struct usb_device_ops {
 	const char *model; /* as in `plug model=` */
@@ -125,13 +130,21 @@ struct usb_device_ops {
 	bool (*intercept)(struct usb_device *dev, struct usb_packet *p, enum usb_status *status);
 	/*
 	 * A control request that the core does not serve itself (class, vendor, and standard ones
-	 * it has no answer for). IN: fill data (len bytes of room) and return the count; OUT: data
+	 * it has no answer for or refuses). IN: fill data (len bytes of room) and return the count; OUT: data
 	 * holds len bytes, return 0. Negative enum usb_status = -USB_STALL, -USB_NAK...;
 	 * USB_CONTROL_ASYNC. May be NULL: STALL.
 	 */
 	int (*control)(struct usb_device *dev, const struct usb_setup *s, uint8_t *data,
 		       uint32_t len);
-	/* A packet of a configured endpoint other than 0: use usb_packet_put/get. */
+	/*
+	 * The USB_CONTROL_ASYNC request is abandoned (new SETUP, reset, unplug): dev->control.buf
+	 * is gone and usb_control_complete is not wanted any more. May be NULL.
+	 */
+	void (*control_cancel)(struct usb_device *dev);
+	/*
+	 * A packet of a configured endpoint other than 0: use usb_packet_put/get. An OUT packet
+	 * that is answered USB_OK counts as moved whole.
+	 */
 	enum usb_status (*data)(struct usb_device *dev, struct usb_endpoint *ep,
 				struct usb_packet *p);
 	/* An USB_ASYNC packet is taken back; the device forgets it. Required if it ever returns
@@ -150,13 +163,13 @@ struct usb_device_ops {
 
 struct usb_endpoint {
 	struct usb_device *dev;
-	uint8_t address;      /* bEndpointAddress */
-	uint8_t type;         /* enum usb_ep_type */
+	uint8_t address; /* bEndpointAddress */
+	uint8_t type;    /* enum usb_ep_type */
 	uint8_t interface;
 	bool present, halted;
-	uint16_t max_packet;  /* bytes */
-	uint8_t interval;     /* bInterval */
-	uint16_t max_streams;
+	uint16_t max_packet;             /* bytes */
+	uint8_t interval;                /* bInterval */
+	uint32_t max_streams;            /* 0 = none, else 2..65536 */
 	struct usb_packet *first, *last; /* USB_ASYNC packets, oldest first */
 };
 
@@ -167,7 +180,8 @@ enum usb_control_stage { USB_STAGE_IDLE, USB_STAGE_DATA, USB_STAGE_STATUS };
 /* Embedded as the first member of every model. */
 struct usb_device {
 	const struct usb_device_ops *ops;
-	struct usb_port *port;
+	struct usb_bus *bus;   /* NULL until it is plugged */
+	struct usb_port *port; /* NULL when not plugged */
 	struct usb_desc *desc; /* the descriptor set at the current speed; owned */
 	uint8_t speed;         /* enum usb_speed */
 	uint8_t state;         /* enum usb_device_state */
@@ -175,16 +189,25 @@ struct usb_device {
 	uint8_t configuration; /* bConfigurationValue, 0 = none */
 	uint8_t alternate[USB_MAX_INTERFACES];
 	bool remote_wakeup, self_powered;
-	uint16_t u_features;   /* USB3: U1/U2/LTM enables */
+	uint16_t u_features; /* USB3: U1/U2/LTM enables */
 	struct usb_endpoint ep0;
 	struct usb_endpoint ep_out[16], ep_in[16]; /* index 0 unused */
+	struct usb_endpoint stray;   /* holds USB_ASYNC packets of endpoints that do not exist */
+	struct usb_packet *packets;  /* every packet made for it, whatever its state */
+	struct usb_packet *handling; /* packets whose submit is on the stack, innermost first */
+	unsigned in_handler;         /* usb_device_hold depth */
+	bool gone;                   /* unplugged; freed when in_handler is back at 0 */
 	struct {
 		enum usb_control_stage stage;
 		struct usb_setup setup;
 		uint8_t *buf;    /* exactly setup.length bytes (own allocation), NULL if 0 */
+		uint8_t *in_use; /* the buf a handler on the stack works with: not freed under it */
 		uint32_t answer; /* bytes the device answered (IN), <= setup.length */
 		uint32_t pos;    /* bytes moved in the data stage */
 		int result;      /* 0, -enum usb_status, USB_CONTROL_ASYNC */
+		bool ran;        /* the request was put to the device: result holds */
+		int16_t new_address;        /* SET_ADDRESS waits for its status stage; -1 = none */
+		uint32_t generation;        /* counts abandoned transfers */
 		struct usb_packet *waiting; /* packet that waits for an asynchronous answer */
 	} control;
 };
@@ -195,20 +218,41 @@ void usb_device_init(struct usb_device *dev, const struct usb_device_ops *ops,
 /* Release what usb_device_init and the core allocated (called by ops->free). */
 void usb_device_fini(struct usb_device *dev);
 
-/* Bus reset (USB2 9.1.1.3): all live packets cancelled, address 0, USB_DEFAULT. */
+/*
+ * While held, an unplugged device is not freed. The core holds a device around every handler of
+ * it; a model needs this only where it completes several packets in a row outside of one.
+ */
+void usb_device_hold(struct usb_device *dev);
+void usb_device_release(struct usb_device *dev);
+
+/*
+ * Bus reset (USB2 9.1.1.3): live packets complete with USB_XACT, address 0, USB_DEFAULT. Before
+ * the first reset (USB_ATTACHED) a device answers nothing: USB_XACT.
+ */
 void usb_device_reset(struct usb_device *dev);
 void usb_device_timer(struct usb_device *dev);
 void usb_device_arm(struct usb_device *dev, uint64_t delay_ns);
 
 /* Tell the controller that ep may have something now. */
 void usb_wakeup(struct usb_endpoint *ep);
+/* Remote wake-up (USB2 7.1.7.7): told to the port only if the host has enabled it. */
+void usb_device_resume(struct usb_device *dev);
 
 /* ---- endpoint.c ---------------------------------------------------------------------------- */
 
-/* The endpoint of a number (0..15) and direction, NULL if the device has none such now. */
+/*
+ * The endpoint of a number and direction, NULL if the device has none such now. Number 0 is
+ * endpoint 0 for every pid; any other number has no SETUP; a number above 15 does not exist.
+ */
 struct usb_endpoint *usb_endpoint_get(struct usb_device *dev, enum usb_pid pid, unsigned number);
-/* Rebuild the tables from the current configuration and alternate settings. */
+/* Rebuild the tables from the current configuration and alternate settings. Halts are kept. */
 void usb_endpoint_setup(struct usb_device *dev);
+/* Remove the endpoints of an interface (-1: all but endpoint 0); their packets get USB_XACT. */
+void usb_endpoint_remove(struct usb_device *dev, int interface);
+/* Complete what is with the device on ep with status. Needs usb_device_hold. */
+void usb_endpoint_flush(struct usb_endpoint *ep, enum usb_status status);
+/* The same for every endpoint of the device. */
+void usb_device_flush(struct usb_device *dev, enum usb_status status);
 
 /* ---- packet.c ------------------------------------------------------------------------------ */
 
@@ -217,22 +261,29 @@ enum usb_packet_state { USB_PACKET_IDLE, USB_PACKET_WITH_DEVICE, USB_PACKET_DONE
 struct usb_packet {
 	struct usb_bus *bus;
 	struct usb_device *dev;
-	struct usb_endpoint *ep;  /* NULL if there is no such endpoint */
+	struct usb_endpoint *ep; /* NULL if there is no such endpoint */
 	enum usb_packet_state state;
-	uint8_t pid;              /* enum usb_pid */
-	uint8_t number;           /* endpoint number 0..15 */
-	uint8_t status;           /* enum usb_status when DONE */
+	uint8_t pid;           /* enum usb_pid */
+	uint8_t number;        /* endpoint number 0..15 */
+	uint8_t status;        /* enum usb_status when DONE */
+	uint8_t address, port; /* of the device at the last submit, for the trace */
 	uint16_t stream;
 	uint64_t id;
-	uint8_t *data;            /* len bytes, exact allocation */
-	uint32_t len, actual;     /* bytes */
+	uint8_t *data;        /* len bytes, exact allocation */
+	uint32_t len, actual; /* bytes */
 	/* Called once if the submit answered USB_ASYNC and nobody cancelled it. */
 	void (*complete)(struct usb_packet *p);
 	void *opaque;
-	struct usb_packet *next;
+	struct usb_packet *next;                 /* in the endpoint's list of USB_ASYNC packets */
+	struct usb_packet *dev_next, **dev_link; /* in dev->packets */
+	struct usb_packet *outer;                /* in dev->handling */
+	bool submitting;                         /* its submit is on the stack */
+	bool taken_back;                         /* ... and it was cancelled or flushed meanwhile */
+	bool freed;                              /* ... and it was freed meanwhile */
 };
 
-/* A packet for dev; data is zeroed (IN: marker-filled 0xa5, see usb_packet_put). Caller owns. */
+/* A packet for dev; data is zeroed (IN: marker-filled 0xa5, see usb_packet_put). Caller owns.
+ * When the device goes away, dev and ep become NULL and a submit gives USB_NODEV. */
 struct usb_packet *usb_packet_new(struct usb_device *dev, enum usb_pid pid, unsigned number,
 				  uint32_t len);
 /* Cancels if it is still with the device, then frees. NULL is fine. */
@@ -240,12 +291,15 @@ void usb_packet_free(struct usb_packet *p);
 
 /*
  * Hand it to the device. Returns the final status, or USB_ASYNC. USB_NAK leaves the packet
- * IDLE with actual = 0, ready to be submitted again.
+ * IDLE with actual = 0, ready to be submitted again. If a handler frees p meanwhile (an unplug
+ * inside it, say), the answer is USB_NODEV and p is gone.
  */
 enum usb_status usb_packet_submit(struct usb_packet *p);
-/* Take an USB_ASYNC packet back; complete is not called. */
+/* Take an USB_ASYNC packet back, synchronously: IDLE again, actual = what was moved; complete is
+ * not called. Nothing happens in any other state. */
 void usb_packet_cancel(struct usb_packet *p);
-/* For devices: finish an USB_ASYNC packet (any order). */
+/* For devices: finish an USB_ASYNC packet (any order). Nothing happens if it is not with the
+ * device. A status that is none, or USB_ASYNC, becomes USB_XACT. */
 void usb_packet_complete(struct usb_packet *p, enum usb_status status);
 /*
  * For devices: append to an IN packet, returns false (and the packet's status must become
@@ -258,12 +312,17 @@ size_t usb_packet_get(struct usb_packet *p, void *data, size_t n);
 /* ---- control.c, request.c: endpoint 0 (USB2 8.5.3, 9.4) ------------------------------------ */
 
 /*
- * One token on endpoint 0. SETUP (8 bytes) starts a transfer and, for IN or zero-length
- * requests, runs it; IN/OUT move the data stage; a zero-length packet in the opposite direction
- * is the status stage. Out-of-order tokens STALL.
+ * One token on endpoint 0. SETUP (8 bytes) starts a transfer and ends any other; a request with
+ * an IN data stage runs then, all others run in their status stage. IN/OUT move the data stage;
+ * a packet in the opposite direction (IN if there is no data) is the status stage. A refused
+ * request and a token out of order STALL, after which only SETUP is understood.
  */
 enum usb_status usb_control_token(struct usb_device *dev, struct usb_packet *p);
-/* For devices: the answer of a request that returned USB_CONTROL_ASYNC. len <= setup.length. */
+/* Abandon the transfer in progress; a packet that waits for an answer completes with USB_STALL.
+ * Needs usb_device_hold. */
+void usb_control_abort(struct usb_device *dev);
+/* For devices: the answer of a request that returned USB_CONTROL_ASYNC: status and the count of
+ * bytes in dev->control.buf (more than setup.length is cut). Ignored if none is awaited. */
 void usb_control_complete(struct usb_device *dev, enum usb_status status, uint32_t len);
 /* Standard requests; as ops->control, -USB_STALL if not known. */
 int usb_standard_request(struct usb_device *dev, const struct usb_setup *s, uint8_t *data,

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/*
+ * device.c -- what every device has: state (USB2 9.1.1), life, bus reset, timer and wake-up.
+ * Leaves out Suspended, which no one can tell from Configured without a power model.
+ */
+#include "usb/desc.h"
+#include "usb/usb.h"
+
+void usb_setup_decode(struct usb_setup *s, const uint8_t raw[8])
+{
+	s->type = raw[0];
+	s->request = raw[1];
+	s->value = get_le16(raw + 2);
+	s->index = get_le16(raw + 4);
+	s->length = get_le16(raw + 6);
+}
+
+void usb_device_init(struct usb_device *dev, const struct usb_device_ops *ops,
+		     const uint8_t *desc_bytes, size_t desc_len)
+{
+	memset(dev, 0, sizeof(*dev));
+	dev->ops = ops;
+	dev->desc = usb_desc_parse(desc_bytes, desc_bytes ? desc_len : 0);
+	dev->control.new_address = -1;
+	dev->stray.dev = dev;
+	usb_endpoint_setup(dev);
+}
+
+void usb_device_fini(struct usb_device *dev)
+{
+	while (dev->packets) {
+		struct usb_packet *p = dev->packets;
+
+		REQUIRE(p->state != USB_PACKET_WITH_DEVICE || p->submitting);
+		dev->packets = p->dev_next;
+		p->dev = NULL;
+		p->ep = NULL;
+		p->dev_next = NULL;
+		p->dev_link = NULL;
+	}
+	free(dev->control.buf);
+	dev->control.buf = NULL;
+	usb_desc_free(dev->desc);
+	dev->desc = NULL;
+}
+
+void usb_device_hold(struct usb_device *dev)
+{
+	dev->in_handler++;
+}
+
+void usb_device_release(struct usb_device *dev)
+{
+	REQUIRE(dev->in_handler > 0);
+	if (--dev->in_handler || !dev->gone)
+		return;
+	dev->bus->live_devices--;
+	dev->ops->free(dev);
+}
+
+void usb_device_reset(struct usb_device *dev)
+{
+	if (dev->gone)
+		return;
+	usb_device_hold(dev);
+	dev->state = USB_ATTACHED;
+	usb_control_abort(dev);
+	usb_device_flush(dev, USB_XACT);
+	usb_endpoint_remove(dev, -1);
+	dev->state = USB_DEFAULT;
+	dev->address = 0;
+	dev->configuration = 0;
+	memset(dev->alternate, 0, sizeof(dev->alternate));
+	dev->remote_wakeup = false;
+	dev->u_features = 0;
+	usb_endpoint_setup(dev);
+	if (!dev->gone && dev->ops->reset)
+		dev->ops->reset(dev);
+	usb_device_release(dev);
+}
+
+void usb_device_timer(struct usb_device *dev)
+{
+	if (dev->gone || !dev->ops->timer)
+		return;
+	usb_device_hold(dev);
+	dev->ops->timer(dev);
+	usb_device_release(dev);
+}
+
+void usb_device_arm(struct usb_device *dev, uint64_t delay_ns)
+{
+	if (!dev->bus || !dev->bus->arm_timer || (dev->gone && delay_ns != UINT64_MAX))
+		return;
+	dev->bus->arm_timer(dev->bus->timer_opaque, dev, delay_ns);
+}
+
+void usb_wakeup(struct usb_endpoint *ep)
+{
+	struct usb_device *dev = ep->dev;
+
+	if (!dev || dev->gone || !dev->port || !dev->port->ops || !dev->port->ops->wakeup)
+		return;
+	usb_device_hold(dev);
+	dev->port->ops->wakeup(dev->port, dev, ep);
+	usb_device_release(dev);
+}
+
+void usb_device_resume(struct usb_device *dev)
+{
+	if (dev->gone || !dev->port || !dev->remote_wakeup || !dev->port->ops ||
+	    !dev->port->ops->resume)
+		return;
+	usb_device_hold(dev);
+	dev->port->ops->resume(dev->port);
+	usb_device_release(dev);
+}
