@@ -26,12 +26,12 @@ struct import_note {
 
 /*
  * Text of `lsusb -v` -> descriptor set. device_index picks the n-th device of the text, from 0.
- * Serial numbers and MAC addresses are replaced by neutral strings of the same index: they belong
- * to a person, not to a kind of device. The caller frees *ret_bytes. *note may be NULL.
+ * Serial numbers, MAC addresses and container ids are replaced by neutral ones: they belong to a
+ * person's device, not to its kind. The caller frees *ret_bytes. *note may be NULL.
  * 0, or -EINVAL (no device in the text), -ENOENT (fewer devices than device_index), -ENOMEM.
  */
 int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8_t **ret_bytes,
-		 size_t *ret_len, struct import_note *note);
+	size_t *ret_len, struct import_note *note);
 
 /*
  * Text of a .hex file -> bytes: hex digits in pairs, alone or in runs, white space between them,
@@ -40,6 +40,6 @@ int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8
  * column (both from 1) of the character that does not belong there.
  */
 int import_hex(const char *text, size_t text_len, uint8_t **ret_bytes, size_t *ret_len,
-	       unsigned *ret_line, unsigned *ret_column);
+	unsigned *ret_line, unsigned *ret_column);
 
 #endif
