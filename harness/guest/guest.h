@@ -183,8 +183,10 @@ struct pci {
 	uint8_t config[PCI_CONFIG_SIZE];
 	uint8_t writable[PCI_CONFIG_SIZE]; /* mask of bits that a configuration write changes */
 	uint8_t write_1_clear[PCI_CONFIG_SIZE];
-	uint8_t *msix_table;    /* 16 bytes per vector, own allocation */
-	uint8_t *msix_pba;      /* one bit per vector, own allocation */
+	uint8_t *msix_table; /* 16 bytes per vector, own allocation */
+	uint8_t *msix_pba;   /* one bit per vector, own allocation */
+	uint64_t bar0;       /* these three follow config: asked at each DMA */
+	bool memory_on, master_on;
 	bool intx_level;        /* as the device wants it (before Interrupt Disable) */
 	bool intx_seen;         /* level last shown to the guest */
 	uint64_t message_count; /* MSI and MSI-X messages sent */
@@ -193,7 +195,7 @@ struct pci {
 	void *opaque;
 };
 
-/* id is borrowed for the life of g. REQUIREs capabilities that do not overlap; adds MSI-X regions. */
+/* id is borrowed for the life of g. REQUIREs that capabilities fit; adds the MSI-X regions. */
 void pci_init(struct guest *g, const struct pci_identity *id);
 void pci_fini(struct guest *g);
 /*

@@ -49,20 +49,29 @@ static unsigned power_state(const struct pci *p)
 
 bool pci_memory_enabled(const struct guest *g)
 {
-	return (command(g) & PCI_COMMAND_MSE) && !power_state(&g->pci);
+	return g->pci.memory_on;
 }
 
 bool pci_master_enabled(const struct guest *g)
 {
-	return (command(g) & PCI_COMMAND_BME) && !power_state(&g->pci);
+	return g->pci.master_on;
 }
 
 uint64_t pci_bar0(const struct guest *g)
 {
-	const uint8_t *bar = g->pci.config + PCI_REG_BAR0;
-	uint64_t base = get_le32(bar) & ~UINT32_C(0xf);
+	return g->pci.bar0;
+}
 
-	return g->pci.id->bar0_64bit ? base | (uint64_t)get_le32(bar + 4) << 32 : base;
+static void decode_update(struct guest *g)
+{
+	struct pci *p = &g->pci;
+	bool awake = !power_state(p);
+
+	p->memory_on = awake && (command(g) & PCI_COMMAND_MSE);
+	p->master_on = awake && (command(g) & PCI_COMMAND_BME);
+	p->bar0 = get_le32(p->config + PCI_REG_BAR0) & ~UINT32_C(0xf);
+	if (p->id->bar0_64bit)
+		p->bar0 |= (uint64_t)get_le32(p->config + PCI_REG_BAR0 + 4) << 32;
 }
 
 void pci_note_abort(struct guest *g)
@@ -205,6 +214,7 @@ void pci_reset(struct guest *g)
 		put_pcie(p);
 	msi_reset(g);
 	link_capabilities(p);
+	decode_update(g);
 	p->intx_level = false;
 	intx_update(g, false);
 	p->message_count = 0;
@@ -262,6 +272,7 @@ void pci_config_write(struct guest *g, unsigned offset, uint32_t value, unsigned
 
 		*to = (uint8_t)((*to & ~PM_STATE_MASK) | state);
 	}
+	decode_update(g);
 	/* First the line goes down, then pending messages are sent. */
 	intx_update(g, true);
 	msi_config_changed(g);

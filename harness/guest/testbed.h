@@ -79,7 +79,9 @@ static inline int bed_setup(void **state)
 {
 	struct bed *bed = bed_new(&bed_identity);
 
-	put_le16(bed->guest.pci.config + PCI_REG_COMMAND, PCI_COMMAND_MSE | PCI_COMMAND_BME);
+	pci_config_write(&bed->guest, PCI_REG_COMMAND, PCI_COMMAND_MSE | PCI_COMMAND_BME, 2);
+	trace_reset(&bed->trace);
+	bed->row_count = 0;
 	*state = bed;
 	return 0;
 }
