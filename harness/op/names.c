@@ -14,6 +14,15 @@
 NAMES_TABLES(Y)
 #undef Y
 
+static const char *const name_of_addr_kind[ADDR_KINDS] = {
+	[ADDR_AUTO] = "auto",   [ADDR_RAW] = "raw",     [ADDR_SELF] = "self",
+	[ADDR_RING] = "ring",   [ADDR_BUF] = "buf",     [ADDR_BAR] = "bar",
+	[ADDR_DCBAA] = "dcbaa", [ADDR_CTX] = "ctx",     [ADDR_INPUT] = "input",
+	[ADDR_ERST] = "erst",   [ADDR_EVENT] = "event", [ADDR_COMMAND] = "command",
+};
+
+const struct op_names names_addr_kind = {"addr_kind", name_of_addr_kind, NULL, ADDR_KINDS};
+
 /* Zero is the polite choice, so normal and reserved change places. */
 #define TRB_ROW(value) ((value) < 2 ? 1 - (value) : (value))
 

@@ -272,6 +272,9 @@ NAMES_TABLES(Y)
 #undef X
 #undef Y
 
+/* The kinds of symbolic addresses, enum addr_kind. */
+extern const struct op_names names_addr_kind;
+
 /* All 64 TRB types; name NULL for those xHCI table 6-91 leaves out. Row 0 is normal, 1 reserved. */
 extern const struct op_names names_trb_type;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * op.h -- the op language: one action of the guest, of the device side or of the world.
- * Sections follow the files: op.c, codec.c, text.c, mutate.c, shrink.c, dict.c, drive*.c.
+ * Sections follow the files: op.c, codec.c, text.c, parse.c, mutate.c, shrink.c, dict.c, drive*.c.
  */
 #ifndef OP_OP_H
 #define OP_OP_H
@@ -152,7 +152,7 @@ size_t op_size(const struct op *op);
 /* Bring every field into the range that the byte format can hold, as decoding would. */
 void op_normalize(struct op *op);
 
-/* ---- text.c ----------------------------------------------------------------------------------- */
+/* ---- text.c, parse.c ------------------------------------------------------------------------ */
 
 struct op_error {
 	unsigned line, column; /* 1-based */
@@ -161,9 +161,11 @@ struct op_error {
 
 /*
  * One op per line: `name field=value ...`; '#' starts a comment; a field left out is zero.
- * Numbers decimal or 0x hex; enums and bit sets (a+b) by name, or a number; addresses as in
- * `auto`, `self`, `buf+0x40`, `0x1234`; blobs as hex digits (`data=0011aabb`) or "text".
- * 0, or -EINVAL with *error filled in.
+ * Numbers decimal or 0x hex; enums by name or by value; bit sets by name (a+b) or as a number (bit
+ * n is row n of the table); addresses as in `auto`, `self`, `buf+0x40`, `self-16`, `0x1234`; blobs
+ * as hex digits (`data=0011aabb`, '_' between bytes is skipped) or "text" with \n \r \t \0 \\ \"
+ * \xNN. Text without any op is one `enumerate`, as an empty byte string is.
+ * 0, or -EINVAL with *error filled in (*p then holds the ops before the error).
  */
 int op_parse(struct op_program *p, const char *text, size_t len, struct op_error *error);
 /* One op as text without newline; fields that are zero are left out. Truncates at room. */
