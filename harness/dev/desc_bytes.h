@@ -25,12 +25,17 @@
 #define COMPANION_DESC(burst, attributes, interval_bytes)                                          \
 	6, 0x30, burst, attributes, LE16(interval_bytes)
 
+/* HID 1.11, 6.2.1: no country, one class descriptor: report. */
+#define HID_DESC(report_len) 9, 0x21, LE16(0x0111), 0, 1, 0x22, LE16(report_len)
+
 /* BOS with USB 2.0 extension (LPM) and SuperSpeed capability: 5 + 7 + 10 bytes. U1 exit 10 us,
  * U2 exit 2047 us, works from full speed on. */
+/* clang-format off */
 #define BOS_DESC                                                                                   \
 	5, 15, LE16(22), 2,                                                                        \
 	7, 16, 2, 0x02, 0, 0, 0,                                                                   \
 	10, 16, 3, 0, LE16(0x000e), 1, 10, LE16(2047)
+/* clang-format on */
 
 /* Strings: index 0 (English), then vendor. */
 #define LANGUAGE_STRING 4, 3, LE16(0x0409)

@@ -29,7 +29,13 @@ struct dev_model {
 	struct usb_device *(*create)(const struct dev_context *context);
 };
 
-enum dev_model_index { DEV_KEYBOARD, DEV_TABLET, DEV_STORAGE, DEV_SCRIPTED, DEV_MODELS };
+enum dev_model_index {
+	DEV_KEYBOARD,
+	DEV_TABLET,
+	DEV_STORAGE,
+	DEV_SCRIPTED,
+	DEV_MODELS
+};
 
 /* In the order of enum dev_model_index: programs name models by number, so it only grows. */
 extern const struct dev_model dev_models[DEV_MODELS];
@@ -75,28 +81,32 @@ struct usb_device *storage_new(struct disk *disk);
 
 #define SCRIPTED_ANY 0xffu
 #define SCRIPTED_MAX_ANSWERS 64u
+#define SCRIPTED_MAX_DATA 65536u
 
 /*
  * One answer. It is for the next packet that matches; of several matching ones the oldest is
  * used. Endpoint 0: an answer for IN replaces the data (or the status) stage, one for SETUP
  * keeps the request from the core. With request set it is no packet's answer but the answer to
- * the next control request that the core does not serve (class, vendor): IN data or STALL or
- * USB_CONTROL_ASYNC.
+ * the next control request that the core does not serve (class, vendor, standard ones it
+ * refuses): IN data or STALL or USB_CONTROL_ASYNC.
  */
 struct scripted_answer {
 	uint8_t number;       /* endpoint 0..15, or SCRIPTED_ANY */
 	uint8_t pid;          /* enum usb_pid, or SCRIPTED_ANY */
 	uint8_t status;       /* enum usb_status; USB_ASYNC = later */
 	uint8_t later_status; /* USB_ASYNC with delay_ns: what it ends with (not USB_ASYNC) */
-	uint64_t delay_ns;    /* USB_ASYNC: virtual time until then; 0 = until scripted_finish */
+	uint64_t delay_ns;    /* USB_ASYNC: virtual time until then; 0 = until scripted_finish.
+			       * USB_NAK: until usb_wakeup; 0 = until scripted_wakeup */
 	bool request;         /* see above */
 	bool detach;          /* the device unplugs itself while it handles the packet */
 	const uint8_t *data;  /* IN: what it sends, copied; more than there is room for = babble */
-	size_t len;           /* bytes, at most 65536 */
+	size_t len;           /* bytes, at most SCRIPTED_MAX_DATA */
 };
 
 /* desc: descriptor set (usb.h, desc.c), copied, served as it is; desc_len 0 = the built-in set:
- * one vendor interface with a bulk, an interrupt and an isochronous pair. speed_mask 0 = all. */
+ * a bulk pair (1; 16 streams at SuperSpeed), an interrupt pair (2) and, in interface 1, setting 1,
+ * an isochronous pair (3). speed_mask 0 = all. IN packets without an answer get a byte pattern, as
+ * many bytes as they have room for (interrupt: one packet; at most SCRIPTED_MAX_DATA). */
 struct usb_device *scripted_new(const uint8_t *desc, size_t desc_len, uint8_t speed_mask);
 
 /*

@@ -10,7 +10,8 @@
 #define HID_ENDPOINT 1u
 #define IDLE_UNIT_NS UINT64_C(4000000)
 
-enum hid_request { /* HID 1.11, 7.2 */
+/* HID 1.11, 7.2 */
+enum hid_request {
 	GET_REPORT = 0x01,
 	GET_IDLE = 0x02,
 	GET_PROTOCOL = 0x03,
@@ -19,7 +20,10 @@ enum hid_request { /* HID 1.11, 7.2 */
 	SET_PROTOCOL = 0x0b,
 };
 
-enum report_type { REPORT_INPUT = 1, REPORT_OUTPUT = 2 };
+enum report_type {
+	REPORT_INPUT = 1,
+	REPORT_OUTPUT = 2
+};
 
 static struct hid *to_hid(struct usb_device *dev)
 {
@@ -102,7 +106,7 @@ static int get_descriptor(const struct hid *hid, const struct usb_setup *s, uint
 			  uint32_t len)
 {
 	/* 9 bytes, HID 1.11, no country, 1 class descriptor: report */
-	uint8_t desc[HID_DESC_BYTES] = { HID_DESC_BYTES, 0x21, 0x11, 0x01, 0, 1, 0x22 };
+	uint8_t desc[HID_DESC_BYTES] = {HID_DESC_BYTES, 0x21, 0x11, 0x01, 0, 1, 0x22};
 
 	switch (s->value) {
 	case 0x2100:

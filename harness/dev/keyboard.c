@@ -57,21 +57,24 @@ static const uint8_t report_desc[] = {
 	0xc0,             /* End Collection */
 };
 
-#define DESC_SET(interval, ...)                                                                    \
+/* clang-format off */
+#define DESC_SET(interval)                                                                         \
 	{                                                                                          \
 		DEVICE_DESC(0x0200, 64, 0x0001),                                                   \
 		CONFIG_DESC(34, 1, 0xa0, 50),                                                      \
 		INTERFACE_DESC(0, 0, 1, 3, 1, 1),                                                  \
-		9, 0x21, LE16(0x0111), 0, 1, 0x22, LE16(sizeof(report_desc)),                      \
+		HID_DESC(sizeof(report_desc)),                                                     \
 		ENDPOINT_DESC(0x81, 3, 8, interval),                                               \
 		LANGUAGE_STRING, VENDOR_STRING,                                                    \
 		2 + 2 * 8, 3, 'k', 0, 'e', 0, 'y', 0, 'b', 0, 'o', 0, 'a', 0, 'r', 0, 'd', 0,      \
-		2 + 2 * 1, 3, '1', 0, __VA_ARGS__                                                  \
+		2 + 2 * 1, 3, '1', 0,                                                              \
+		QUALIFIER_DESC,                                                                    \
 	}
+/* clang-format on */
 
 static const uint8_t full_speed_desc[] = DESC_SET(10);
 /* 2^(7-1) microframes = 8 ms */
-static const uint8_t high_speed_desc[] = DESC_SET(7, QUALIFIER_DESC);
+static const uint8_t high_speed_desc[] = DESC_SET(7);
 
 static struct keyboard *to_keyboard(struct usb_device *dev)
 {
@@ -127,7 +130,7 @@ struct usb_device *keyboard_new(void)
 
 	kbd->hid.kind = &kind;
 	kbd->hid.protocol = 1;
-	usb_device_init(&kbd->hid.usb, &ops, full_speed_desc, sizeof(full_speed_desc));
+	usb_device_init(&kbd->hid.usb, &ops, NULL, 0); /* see describe */
 	return &kbd->hid.usb;
 }
 

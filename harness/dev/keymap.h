@@ -12,7 +12,7 @@ struct keymap_row {
 	uint8_t qnum;     /* AT set 1 with bit 7 in place of the prefix e0 */
 	uint16_t atset1;  /* 0xe0xx: with prefix e0 */
 	uint16_t atset2;
-	uint8_t usage;    /* HID usage page 0x07 */
+	uint8_t usage; /* HID usage page 0x07 */
 };
 
 /* The rows in ascending order of qnum; NULL after the last. */

@@ -27,10 +27,10 @@ static struct usb_device *create_scripted(const struct dev_context *context)
 }
 
 const struct dev_model dev_models[DEV_MODELS] = {
-	[DEV_KEYBOARD] = { "keyboard", create_keyboard },
-	[DEV_TABLET] = { "tablet", create_tablet },
-	[DEV_STORAGE] = { "storage", create_storage },
-	[DEV_SCRIPTED] = { "scripted", create_scripted },
+	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
+	[DEV_TABLET] = {"tablet", create_tablet},
+	[DEV_STORAGE] = {"storage", create_storage},
+	[DEV_SCRIPTED] = {"scripted", create_scripted},
 };
 
 const struct dev_model *dev_model_find(const char *name)

@@ -10,9 +10,16 @@
 
 #include "dev/disk.h"
 
-enum scsi_direction { SCSI_NONE, SCSI_IN, SCSI_OUT }; /* IN: to the host */
+enum scsi_direction {
+	SCSI_NONE,
+	SCSI_IN,
+	SCSI_OUT
+}; /* IN: to the host */
 
-enum scsi_status { SCSI_GOOD = 0x00, SCSI_CHECK_CONDITION = 0x02 };
+enum scsi_status {
+	SCSI_GOOD = 0x00,
+	SCSI_CHECK_CONDITION = 0x02
+};
 
 enum scsi_key { /* SPC-4, 4.5.6 */
 	SCSI_NO_SENSE = 0x0,
@@ -77,14 +84,14 @@ struct scsi {
 	uint8_t *cdb; /* own allocation of cdb_len bytes */
 	size_t cdb_len;
 	uint8_t lun;
-	uint8_t status;    /* enum scsi_status */
-	uint8_t direction; /* enum scsi_direction */
-	uint8_t work;      /* enum scsi_work */
-	bool force_access; /* flush before the status is good */
+	uint8_t status;     /* enum scsi_status */
+	uint8_t direction;  /* enum scsi_direction */
+	uint8_t work;       /* enum scsi_work */
+	bool force_access;  /* flush before the status is good */
 	uint64_t remaining; /* bytes still to move */
 	uint8_t *buf;       /* reply, parameter list, or one block: own allocation of buf_len */
 	uint32_t buf_len, buf_pos;
-	uint64_t lba, block_count; /* the next block, and how many still */
+	uint64_t lba, block_count;         /* the next block, and how many still */
 	void (*parameter)(struct scsi *s); /* SCSI_WORK_PARAMETER: the list is in buf */
 };
 
@@ -150,7 +157,7 @@ void scsi_prevent(struct scsi *s);
 void scsi_format_capacities(struct scsi *s);
 void scsi_send_diagnostic(struct scsi *s);
 
-#define SCSI_MAX_SAME 4096u     /* blocks of one WRITE SAME */
+#define SCSI_MAX_SAME 4096u      /* blocks of one WRITE SAME */
 #define SCSI_MAX_UNMAP_DESCS 16u /* of one UNMAP */
 
 #endif

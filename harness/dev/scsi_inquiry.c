@@ -21,7 +21,7 @@ static uint8_t peripheral(const struct scsi *s)
 static void standard(struct scsi *s)
 {
 	uint8_t data[STANDARD_BYTES] = {
-		[0] = peripheral(s), [1] = 0x80 /* removable */, [2] = 6 /* SPC-4 */, [3] = 2,
+		[0] = peripheral(s),      [1] = 0x80 /* removable */, [2] = 6 /* SPC-4 */, [3] = 2,
 		[4] = STANDARD_BYTES - 5,
 	};
 
@@ -63,11 +63,11 @@ static size_t identification_page(uint8_t *data)
 /* SBC-3, 6.6.3; offsets are those of the standard minus the head of 4. */
 static size_t limits_page(uint8_t *data)
 {
-	data[0] = 1;                              /* WSNZ: WRITE SAME of 0 blocks is refused */
-	put_be16(data + 2, 8);                    /* optimal transfer granularity, blocks */
-	put_be32(data + 16, UINT32_MAX);          /* maximum unmap LBA count: no limit */
+	data[0] = 1;                     /* WSNZ: WRITE SAME of 0 blocks is refused */
+	put_be16(data + 2, 8);           /* optimal transfer granularity, blocks */
+	put_be32(data + 16, UINT32_MAX); /* maximum unmap LBA count: no limit */
 	put_be32(data + 20, SCSI_MAX_UNMAP_DESCS);
-	put_be32(data + 24, 1);                   /* optimal unmap granularity */
+	put_be32(data + 24, 1); /* optimal unmap granularity */
 	put_be64(data + 32, SCSI_MAX_SAME);
 	return 60;
 }
@@ -87,7 +87,7 @@ static size_t provisioning_page(uint8_t *data)
 
 static void vital_page(struct scsi *s)
 {
-	static size_t (*const page[])(uint8_t *data) = {
+	static size_t (*const page[])(uint8_t * data) = {
 		supported_pages, serial_page,          identification_page,
 		limits_page,     characteristics_page, provisioning_page,
 	};

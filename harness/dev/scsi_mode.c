@@ -11,7 +11,12 @@
 #define MAX_PAGE_BYTES 20u
 #define MAX_MODE_BYTES 128u
 
-enum page_control { CURRENT, CHANGEABLE, DEFAULT, SAVED };
+enum page_control {
+	CURRENT,
+	CHANGEABLE,
+	DEFAULT,
+	SAVED
+};
 
 struct mode_page {
 	uint8_t code;

@@ -72,19 +72,21 @@ void scsi_fail_lba(struct scsi *s, enum scsi_key key, enum scsi_code code, uint6
 
 void scsi_fail_cdb(struct scsi *s, unsigned byte)
 {
-	fail(s, &(struct scsi_sense){.key = SCSI_ILLEGAL_REQUEST,
-				     .code = SCSI_INVALID_FIELD,
-				     .has_field = true,
-				     .in_cdb = true,
-				     .field = (uint16_t)byte});
+	fail(s,
+	     &(struct scsi_sense){.key = SCSI_ILLEGAL_REQUEST,
+				  .code = SCSI_INVALID_FIELD,
+				  .has_field = true,
+				  .in_cdb = true,
+				  .field = (uint16_t)byte});
 }
 
 void scsi_fail_parameter(struct scsi *s, unsigned byte)
 {
-	fail(s, &(struct scsi_sense){.key = SCSI_ILLEGAL_REQUEST,
-				     .code = SCSI_INVALID_PARAMETER,
-				     .has_field = true,
-				     .field = (uint16_t)byte});
+	fail(s,
+	     &(struct scsi_sense){.key = SCSI_ILLEGAL_REQUEST,
+				  .code = SCSI_INVALID_PARAMETER,
+				  .has_field = true,
+				  .field = (uint16_t)byte});
 }
 
 void scsi_request_sense(struct scsi *s)

@@ -26,23 +26,29 @@ enum bot_state {
 	BOT_BROKEN, /* BOT 6.6.1: a bad CBW came: STALL until reset recovery */
 };
 
-enum bot_status { BOT_PASSED, BOT_FAILED, BOT_PHASE_ERROR }; /* BOT 5.2 */
+enum bot_status { /* BOT 5.2 */
+	BOT_PASSED,
+	BOT_FAILED,
+	BOT_PHASE_ERROR,
+};
 
-enum { GET_MAX_LUN = 0xfe, MASS_STORAGE_RESET = 0xff }; /* BOT 3 */
+enum { /* BOT 3 */
+	GET_MAX_LUN = 0xfe,
+	MASS_STORAGE_RESET = 0xff,
+};
 
 struct storage {
 	struct usb_device usb;
 	struct scsi *scsi;
 	uint8_t state; /* enum bot_state */
 	uint32_t tag;
-	uint32_t left;    /* bytes of dCBWDataTransferLength not moved yet; in the CSW, the residue */
+	uint32_t left; /* bytes of dCBWDataTransferLength not moved yet; in the CSW, the residue */
 	bool phase_error; /* the host expects another transfer than the device (BOT 6.7) */
 };
 
 #define STRINGS                                                                                    \
-	LANGUAGE_STRING, VENDOR_STRING,                                                            \
-		2 + 2 * 7, 3, 's', 0, 't', 0, 'o', 0, 'r', 0, 'a', 0, 'g', 0, 'e', 0,              \
-		/* BOT 4.1.1: at least 12 digits, 0..9 and A..F */                                 \
+	LANGUAGE_STRING, VENDOR_STRING, 2 + 2 * 7, 3, 's', 0, 't', 0, 'o', 0, 'r', 0, 'a', 0, 'g', \
+		0, 'e', 0, /* BOT 4.1.1: at least 12 digits, 0..9 and A..F */                      \
 		2 + 2 * 12, 3, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0,     \
 		'0', 0, '0', 0, '0', 0, '1', 0
 
@@ -54,6 +60,7 @@ static const uint8_t full_speed_desc[] = {
 	BULK_ONLY_INTERFACE,
 	ENDPOINT_DESC(0x80 | EP_IN, 2, 64, 0),
 	ENDPOINT_DESC(EP_OUT, 2, 64, 0),
+	QUALIFIER_DESC,
 	STRINGS,
 };
 
@@ -227,8 +234,9 @@ static enum usb_status send_csw(struct storage *st, struct usb_packet *p)
 	put_le32(csw, CSW_SIGNATURE);
 	put_le32(csw + 4, st->tag);
 	put_le32(csw + 8, st->left);
-	csw[12] = st->phase_error ? BOT_PHASE_ERROR :
-		  st->scsi->status == SCSI_GOOD ? BOT_PASSED : BOT_FAILED;
+	csw[12] = st->phase_error               ? BOT_PHASE_ERROR
+		: st->scsi->status == SCSI_GOOD ? BOT_PASSED
+						: BOT_FAILED;
 	restart(st);
 	return usb_packet_put(p, csw, sizeof(csw)) ? USB_OK : USB_BABBLE;
 }
@@ -331,7 +339,7 @@ struct usb_device *storage_new(struct disk *disk)
 	struct storage *st = alloc_zero(sizeof(*st));
 
 	st->scsi = scsi_new(disk);
-	usb_device_init(&st->usb, &ops, full_speed_desc, sizeof(full_speed_desc));
+	usb_device_init(&st->usb, &ops, NULL, 0); /* see describe */
 	st->usb.self_powered = true;
 	return &st->usb;
 }
