@@ -5,7 +5,7 @@
  * beyond the set are cut.
  */
 #include "usb/desc.h"
-#include "usb/desc_arena.h"
+#include "usb/desc_parse.h"
 
 #define CHUNK_BYTES 3840u
 
@@ -102,6 +102,15 @@ bool usb_desc_lookup(const struct usb_desc *d, uint8_t type, uint8_t index, cons
 		return true;
 	}
 	return false;
+}
+
+uint32_t usb_desc_sum(const struct usb_desc_node *first, const struct usb_desc_node *last)
+{
+	uint32_t sum = first->length;
+
+	for (const struct usb_desc_node *n = first; n != last; n = n->next)
+		sum += n->next->length;
+	return sum;
 }
 
 /* USB_SPEED_NONE: this endpoint fits more than one. */

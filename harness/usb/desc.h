@@ -16,42 +16,42 @@
 #define USB_DESC_MAX_NODES 4096u
 
 enum usb_desc_type { /* bDescriptorType: USB2 table 9-5, USB3 table 9-6 */
-		     USB_DT_DEVICE = 1,
-		     USB_DT_CONFIG = 2,
-		     USB_DT_STRING = 3,
-		     USB_DT_INTERFACE = 4,
-		     USB_DT_ENDPOINT = 5,
-		     USB_DT_QUALIFIER = 6,
-		     USB_DT_OTHER_SPEED = 7,
-		     USB_DT_OTG = 9,
-		     USB_DT_DEBUG = 10,
-		     USB_DT_IAD = 11,
-		     USB_DT_BOS = 15,
-		     USB_DT_CAPABILITY = 16,
-		     USB_DT_HID = 0x21,
-		     USB_DT_REPORT = 0x22,
-		     USB_DT_PIPE_USAGE = 0x24,
-		     USB_DT_CS_INTERFACE = 0x24,
-		     USB_DT_CS_ENDPOINT = 0x25,
-		     USB_DT_HUB = 0x29,
-		     USB_DT_SS_HUB = 0x2a,
-		     USB_DT_COMPANION = 0x30,
-		     USB_DT_SSP_COMPANION = 0x31,
+	USB_DT_DEVICE = 1,
+	USB_DT_CONFIG = 2,
+	USB_DT_STRING = 3,
+	USB_DT_INTERFACE = 4,
+	USB_DT_ENDPOINT = 5,
+	USB_DT_QUALIFIER = 6,
+	USB_DT_OTHER_SPEED = 7,
+	USB_DT_OTG = 9,
+	USB_DT_DEBUG = 10,
+	USB_DT_IAD = 11,
+	USB_DT_BOS = 15,
+	USB_DT_CAPABILITY = 16,
+	USB_DT_HID = 0x21,
+	USB_DT_REPORT = 0x22,
+	USB_DT_PIPE_USAGE = 0x24,
+	USB_DT_CS_INTERFACE = 0x24,
+	USB_DT_CS_ENDPOINT = 0x25,
+	USB_DT_HUB = 0x29,
+	USB_DT_SS_HUB = 0x2a,
+	USB_DT_COMPANION = 0x30,
+	USB_DT_SSP_COMPANION = 0x31,
 };
 
 enum usb_desc_kind { /* which struct a node is the first member of */
-		     USB_DESC_OTHER,
-		     USB_DESC_DEVICE,
-		     USB_DESC_CONFIG, /* also USB_DT_OTHER_SPEED */
-		     USB_DESC_IAD,
-		     USB_DESC_INTERFACE,
-		     USB_DESC_ENDPOINT,
-		     USB_DESC_COMPANION,
-		     USB_DESC_SSP_COMPANION,
-		     USB_DESC_BOS,
-		     USB_DESC_CAPABILITY,
-		     USB_DESC_STRING,
-		     USB_DESC_QUALIFIER,
+	USB_DESC_OTHER,
+	USB_DESC_DEVICE,
+	USB_DESC_CONFIG, /* also USB_DT_OTHER_SPEED */
+	USB_DESC_IAD,
+	USB_DESC_INTERFACE,
+	USB_DESC_ENDPOINT,
+	USB_DESC_COMPANION,
+	USB_DESC_SSP_COMPANION,
+	USB_DESC_BOS,
+	USB_DESC_CAPABILITY,
+	USB_DESC_STRING,
+	USB_DESC_QUALIFIER,
 };
 
 struct usb_desc_node {
@@ -202,6 +202,9 @@ const struct usb_desc_alternate *usb_desc_alternate_find(const struct usb_desc_i
  */
 bool usb_desc_lookup(const struct usb_desc *d, uint8_t type, uint8_t index, const uint8_t **bytes,
 		     size_t *len);
+
+/* Sum of the lengths from first to last, last being behind first or first itself. */
+uint32_t usb_desc_sum(const struct usb_desc_node *first, const struct usb_desc_node *last);
 
 /* The speed the set was most probably made for; USB_SPEED_FULL if nothing tells. */
 enum usb_speed usb_desc_speed(const struct usb_desc *d);

@@ -9,27 +9,27 @@
 #define REFUSED (-(int)USB_STALL)
 
 enum { /* USB2 table 9-4, USB3 table 9-5 */
-       GET_STATUS = 0,
-       CLEAR_FEATURE = 1,
-       SET_FEATURE = 3,
-       SET_ADDRESS = 5,
-       GET_DESCRIPTOR = 6,
-       GET_CONFIGURATION = 8,
-       SET_CONFIGURATION = 9,
-       GET_INTERFACE = 10,
-       SET_INTERFACE = 11,
-       SYNCH_FRAME = 12,
-       SET_SEL = 0x30,
-       SET_ISOCH_DELAY = 0x31,
+	GET_STATUS = 0,
+	CLEAR_FEATURE = 1,
+	SET_FEATURE = 3,
+	SET_ADDRESS = 5,
+	GET_DESCRIPTOR = 6,
+	GET_CONFIGURATION = 8,
+	SET_CONFIGURATION = 9,
+	GET_INTERFACE = 10,
+	SET_INTERFACE = 11,
+	SYNCH_FRAME = 12,
+	SET_SEL = 0x30,
+	SET_ISOCH_DELAY = 0x31,
 };
 
 enum { /* USB2 table 9-6, USB3 table 9-7 */
-       ENDPOINT_HALT = 0,
-       FUNCTION_SUSPEND = 0,
-       DEVICE_REMOTE_WAKEUP = 1,
-       U1_ENABLE = 48,
-       U2_ENABLE = 49,
-       LTM_ENABLE = 50,
+	ENDPOINT_HALT = 0,
+	FUNCTION_SUSPEND = 0,
+	DEVICE_REMOTE_WAKEUP = 1,
+	U1_ENABLE = 48,
+	U2_ENABLE = 49,
+	LTM_ENABLE = 50,
 };
 
 /* bmRequestType of a standard request: direction and recipient. */

@@ -11,14 +11,18 @@
 #include "trace.h"
 
 enum usb_speed { /* numbers: xHCI 7.2.2.1.1 default Protocol Speed IDs */
-		 USB_SPEED_NONE = 0,
-		 USB_SPEED_FULL = 1,
-		 USB_SPEED_LOW = 2,
-		 USB_SPEED_HIGH = 3,
-		 USB_SPEED_SUPER = 4,
+	USB_SPEED_NONE = 0,
+	USB_SPEED_FULL = 1,
+	USB_SPEED_LOW = 2,
+	USB_SPEED_HIGH = 3,
+	USB_SPEED_SUPER = 4,
 };
 
-enum usb_pid { USB_OUT, USB_IN, USB_SETUP };
+enum usb_pid {
+	USB_OUT,
+	USB_IN,
+	USB_SETUP
+};
 
 enum usb_status {
 	USB_OK,
@@ -31,7 +35,12 @@ enum usb_status {
 	USB_STATUSES
 };
 
-enum usb_ep_type { USB_EP_CONTROL, USB_EP_ISOCH, USB_EP_BULK, USB_EP_INTERRUPT };
+enum usb_ep_type {
+	USB_EP_CONTROL,
+	USB_EP_ISOCH,
+	USB_EP_BULK,
+	USB_EP_INTERRUPT
+};
 
 /* USB2 9.1.1. CONFIGURED is ADDRESSED with a configuration. */
 enum usb_device_state {
@@ -175,7 +184,11 @@ struct usb_endpoint {
 
 #define USB_MAX_INTERFACES 32u
 
-enum usb_control_stage { USB_STAGE_IDLE, USB_STAGE_DATA, USB_STAGE_STATUS };
+enum usb_control_stage {
+	USB_STAGE_IDLE,
+	USB_STAGE_DATA,
+	USB_STAGE_STATUS
+};
 
 /* Embedded as the first member of every model. */
 struct usb_device {
@@ -256,7 +269,11 @@ void usb_device_flush(struct usb_device *dev, enum usb_status status);
 
 /* ---- packet.c ------------------------------------------------------------------------------ */
 
-enum usb_packet_state { USB_PACKET_IDLE, USB_PACKET_WITH_DEVICE, USB_PACKET_DONE };
+enum usb_packet_state {
+	USB_PACKET_IDLE,
+	USB_PACKET_WITH_DEVICE,
+	USB_PACKET_DONE
+};
 
 struct usb_packet {
 	struct usb_bus *bus;
