@@ -68,6 +68,7 @@ endef
 
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
+fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)
 $(foreach p,$(engine_profile),$(eval built-$(p): \
 	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_fuzzer)))
 $(foreach p,$(replay_profile),$(eval built-$(p): build/$(p)/gauntlet \
@@ -109,7 +110,7 @@ setup: ## install the packages that are missing
 corpus: ## text seeds to bytes in build/corpus/<target>/ and <target>_seed_corpus.zip
 	+@ci/corpus.sh
 fuzzers: built-fuzz ## the libFuzzer programs; with OUT=<folder> also copied there, as OSS-Fuzz asks
-	$(if $(OUT),$(Q)mkdir -p '$(OUT)' && cp -- $^ '$(OUT)/')
+	$(if $(OUT),$(Q)mkdir -p '$(OUT)' && cp -- $(fuzz_programs) '$(OUT)/')
 	$(if $(OUT),+@ci/corpus.sh --out '$(OUT)')
 clean: ## remove build/
 	$(Q)rm -rf build

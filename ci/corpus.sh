@@ -24,7 +24,12 @@ while [ $# -gt 0 ]; do
 done
 
 need_setup
-build build/asan/gauntlet
+# The tool is ours alone: another engine's or sanitizer's flags are not for it.
+if [ -n "${LIB_FUZZING_ENGINE:-}" ]; then
+	build build/asan/gauntlet CFLAGS= LIB_FUZZING_ENGINE=
+else
+	build build/asan/gauntlet
+fi
 tool=build/asan/gauntlet
 mkdir -p build/corpus
 chosen=$(chosen_targets) || exit

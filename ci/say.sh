@@ -41,7 +41,8 @@ build() {
 	esac || die 2 "building $* failed" "the compiler's message is above; WERROR=0 lets warnings pass"
 }
 
-need_setup() { toolchain/setup.sh || exit 2; }
+# An engine from outside means a build machine of somebody else, who brings the tools.
+need_setup() { [ -n "${LIB_FUZZING_ENGINE:-}" ] || toolchain/setup.sh || exit 2; }
 
 all_targets() { for d in targets/*/; do [ -d "$d" ] && basename "$d"; done; }
 under() { printf '%s' "${1//-/_}"; }
