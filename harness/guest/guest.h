@@ -17,7 +17,10 @@
 #define MEM_MAX_FLIPS 16u
 #define MEM_FLIP_BYTES 16u
 
-enum mem_access { MEM_READ = 1, MEM_WRITE = 2 };
+enum mem_access {
+	MEM_READ = 1,
+	MEM_WRITE = 2
+};
 
 struct mem; /* private to mem.c */
 

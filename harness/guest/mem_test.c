@@ -203,10 +203,11 @@ static void a_flip_fires_once_just_before_the_nth_read(void **state)
 	}
 	mem_dma_read(*state, 0x1002, b, 2); /* neither touches 0x1001 */
 	mem_dma_read(*state, 0x1000, b, 1);
+	mem_read(*state, 0x1000, b, 4);
+	assert_memory_equal(b, "aaaa", 4);
 	mem_set_fault(*state, 0x1000, MEM_READ);
 	mem_dma_read(*state, 0x1000, b, 4); /* refused: does not count */
 	mem_set_fault(*state, 0x1000, 0);
-	assert_memory_equal(b, "aaaa", 4);
 	mem_dma_read(*state, 0x1000, b, 4);
 	assert_memory_equal(b, "aXYa", 4);
 	mem_write(*state, 0x1000, "bbbb", 4);
