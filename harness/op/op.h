@@ -23,7 +23,11 @@ enum op_id {
 	OP_COUNT
 };
 
-enum op_side { SIDE_GUEST, SIDE_DEVICE, SIDE_WORLD };
+enum op_side {
+	SIDE_GUEST,
+	SIDE_DEVICE,
+	SIDE_WORLD
+};
 
 enum field_type {
 	FIELD_U8,
@@ -180,7 +184,12 @@ size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
 		    size_t max_size, unsigned seed);
 
-/* Fewest and plainest ops for which keep(program, opaque) still holds (it holds for *p now). */
+/*
+ * Fewest and plainest ops for which keep(program, opaque) still holds (it holds for *p now): drops
+ * ops, then brings fields to zero and blobs to nothing. Whatever keep says, what is left in *p is
+ * the start or something for which keep was true. At most OP_SHRINK_CALLS calls of keep.
+ */
+#define OP_SHRINK_CALLS 20000u
 typedef bool op_predicate(const struct op_program *p, void *opaque);
 void op_shrink(struct op_program *p, op_predicate *keep, void *opaque);
 

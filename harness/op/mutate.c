@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mutate.c -- a program into a slightly different one, in terms of ops rather than bytes.
+ *
+ * Everything is drawn from the seed: the same input and seed give the same output, as long as
+ * libFuzzer's own mutator, which has its own state, is not linked in.
+ */
+#include "op/mutate.h"
+
+struct mutation {
+	struct op_random random;
+	struct op_program program;
+	struct op_program other; /* an idiom on its way in */
+	struct mutate_blob blob;
+	size_t max_size; /* bytes that will be kept: no use in repeating big blobs beyond it */
+};
+
+static unsigned pick(struct mutation *m)
+{
+	return op_random_below(&m->random, m->program.count);
+}
+
+/* Length of a run of ops from one on: mostly short. */
+static unsigned run_length(struct mutation *m, unsigned from)
+{
+	unsigned n = 1 + op_random_below(&m->random, 1u << op_random_below(&m->random, 5));
+
+	return (unsigned)min_u64(n, m->program.count - from);
+}
+
+/* The edited blob becomes the op's; op may be of the program or not yet. */
+static void attach_blob(struct mutation *m, struct op *op)
+{
+	op->blob = op_program_store(&m->program, m->blob.bytes, m->blob.len);
+	op->blob_len = (uint16_t)m->blob.len;
+}
+
+static int blob_field(const struct op *op)
+{
+	const struct op_info *info = &op_table[op->id];
+
+	/* by the rules of op.def a blob is the last field */
+	return info->field_count && info->field[info->field_count - 1].type == FIELD_BLOB
+		? (int)info->field_count - 1
+		: -1;
+}
+
+static void fresh_op(struct mutation *m, struct op *op)
+{
+	unsigned i;
+
+	memset(op, 0, sizeof(*op));
+	op->id = (uint8_t)op_random_below(&m->random, OP_COUNT);
+	for (i = 0; i < op_table[op->id].field_count; i++) {
+		if (!op_random_one_in(&m->random, 3))
+			mutate_field_fill(&m->random, op, i);
+	}
+	if (blob_field(op) >= 0 && !op_random_one_in(&m->random, 4)) {
+		mutate_blob_fill(&m->random, op->id, &m->blob);
+		attach_blob(m, op);
+	}
+	op_normalize(op);
+}
+
+/* ---- one change each ----------------------------------------------------------------------- */
+
+static void change_field(struct mutation *m)
+{
+	struct op *op = &m->program.op[pick(m)];
+	unsigned n = op_table[op->id].field_count;
+
+	if (!n)
+		return;
+	mutate_field_change(&m->random, op, op_random_below(&m->random, n));
+	op_normalize(op);
+}
+
+static void change_blob(struct mutation *m)
+{
+	unsigned i, at = pick(m);
+
+	for (i = 0; i < m->program.count; i++, at = (at + 1) % m->program.count) {
+		struct op *op = &m->program.op[at];
+
+		if (blob_field(op) < 0)
+			continue;
+		m->blob.len = op->blob_len;
+		if (op->blob_len)
+			memcpy(m->blob.bytes, op->blob, op->blob_len);
+		mutate_blob_change(&m->random, op->id, &m->blob);
+		attach_blob(m, op);
+		return;
+	}
+	change_field(m);
+}
+
+static void insert_op(struct mutation *m)
+{
+	struct op op;
+
+	fresh_op(m, &op);
+	op_program_insert(&m->program, op_random_below(&m->random, m->program.count + 1), &op);
+}
+
+static void replace_op(struct mutation *m)
+{
+	struct op op;
+
+	fresh_op(m, &op);
+	m->program.op[pick(m)] = op;
+}
+
+static void insert_run(struct mutation *m, const struct op_program *from, unsigned first,
+		       unsigned count, unsigned at)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		if (!op_program_insert(&m->program, at + i, &from->op[first + i]))
+			return;
+	}
+}
+
+static void insert_idiom(struct mutation *m)
+{
+	const char *text = idiom_list[op_random_below(&m->random, idiom_count)];
+	struct op_error error;
+	unsigned i, at;
+
+	REQUIRE(op_parse(&m->other, text, strlen(text), &error) == 0);
+	for (i = op_random_below(&m->random, 3); i > 0; i--) {
+		struct op *op = &m->other.op[op_random_below(&m->random, m->other.count)];
+		unsigned n = op_table[op->id].field_count;
+
+		if (n)
+			mutate_field_change(&m->random, op, op_random_below(&m->random, n));
+		op_normalize(op);
+	}
+	at = op_random_one_in(&m->random, 2) ? m->program.count
+					     : op_random_below(&m->random, m->program.count + 1);
+	insert_run(m, &m->other, 0, m->other.count, at);
+}
+
+static void drop_run(struct mutation *m)
+{
+	unsigned at = pick(m), n = op_random_one_in(&m->random, 2) ? 1 : run_length(m, at);
+
+	if (n < m->program.count)
+		op_program_remove(&m->program, at, n);
+}
+
+/* Copy a run to another place. */
+static void splice_run(struct mutation *m)
+{
+	unsigned at = pick(m), n = run_length(m, at);
+
+	op_program_copy(&m->other, &m->program);
+	insert_run(m, &m->other, at, n, op_random_below(&m->random, m->program.count + 1));
+}
+
+static void repeat_op(struct mutation *m)
+{
+	unsigned at = pick(m),
+		 n = 1 + op_random_below(&m->random, 1u << op_random_below(&m->random, 7));
+
+	while (n-- && m->program.byte_count <= m->max_size &&
+	       op_program_insert(&m->program, at, &m->program.op[at]))
+		;
+}
+
+static void move_op(struct mutation *m)
+{
+	unsigned from = pick(m), to;
+	struct op op = m->program.op[from];
+
+	op_program_remove(&m->program, from, 1);
+	to = op_random_below(&m->random, m->program.count + 1);
+	/* insert would copy the blob again: make room for a plain op, then put ours there */
+	op_program_insert(&m->program, to, &(struct op){.id = op.id});
+	m->program.op[to] = op;
+}
+
+static void swap_ops(struct mutation *m)
+{
+	unsigned at = pick(m);
+	struct op op = m->program.op[at];
+
+	if (at + 1 == m->program.count)
+		return;
+	m->program.op[at] = m->program.op[at + 1];
+	m->program.op[at + 1] = op;
+}
+
+/* One value of one op, put into the same field of another op. */
+static void align_field(struct mutation *m)
+{
+	struct op *from = &m->program.op[pick(m)], *to = &m->program.op[pick(m)];
+	unsigned n = op_table[from->id].field_count, i;
+	int field;
+
+	if (!n)
+		return;
+	i = op_random_below(&m->random, n);
+	field = op_field_find(&op_table[to->id], op_table[from->id].field[i].name);
+	if (field < 0)
+		return;
+	to->v[field] = from->v[i];
+	if (op_table[to->id].field[field].type == FIELD_ADDR)
+		to->addr_kind = from->addr_kind;
+	op_normalize(to);
+}
+
+static const struct {
+	unsigned weight;
+	void (*change)(struct mutation *m);
+} change_list[] = {
+	{30, change_field}, {12, change_blob}, {10, insert_op}, {8, insert_idiom},
+	{8, drop_run},      {4, splice_run},   {4, replace_op}, {4, move_op},
+	{4, swap_ops},      {3, align_field},  {2, repeat_op},
+};
+
+static void change(struct mutation *m)
+{
+	unsigned i, sum = 0, at;
+
+	for (i = 0; i < ARRAY_SIZE(change_list); i++)
+		sum += change_list[i].weight;
+	at = op_random_below(&m->random, sum);
+	for (i = 0; at >= change_list[i].weight; i++)
+		at -= change_list[i].weight;
+	change_list[i].change(m);
+}
+
+/* ---- whole inputs -------------------------------------------------------------------------- */
+
+/* Not in terms of ops: half fields, odd lengths. */
+static size_t change_bytes(struct op_random *r, uint8_t *data, size_t size, size_t max_size)
+{
+	unsigned i, n = 1 + op_random_below(r, 4);
+
+	if (LLVMFuzzerMutate)
+		return LLVMFuzzerMutate(data, size, max_size);
+	for (i = 0; i < n; i++) {
+		unsigned at = op_random_below(r, (unsigned)size);
+
+		if (size < max_size && op_random_one_in(r, 4)) {
+			memmove(data + at + 1, data + at, size - at);
+			data[at] = (uint8_t)op_random_next(r);
+			size++;
+		} else if (size > 1 && op_random_one_in(r, 4)) {
+			memmove(data + at, data + at + 1, size - at - 1);
+			size--;
+		} else {
+			data[at] ^= (uint8_t)(1u << op_random_below(r, 8));
+		}
+	}
+	return size;
+}
+
+/* Encode; at least one byte, as libFuzzer wants an input and not nothing. */
+static size_t finish(const struct op_program *p, uint8_t *out, size_t max_size)
+{
+	size_t size = op_encode(p, out, max_size);
+
+	if (!size && max_size) {
+		out[0] = p->count ? p->op[0].id : 0;
+		size = 1;
+	}
+	return size;
+}
+
+size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	struct mutation m = {.random = {seed}, .max_size = max_size};
+	unsigned changes;
+
+	if (!max_size)
+		return 0;
+	size = min_u64(size, max_size);
+	if (size && op_random_one_in(&m.random, 16))
+		return change_bytes(&m.random, data, size, max_size);
+	op_program_init(&m.program);
+	op_program_init(&m.other);
+	op_decode(&m.program, data, size);
+	changes = 1 + op_random_below(&m.random, 1u << op_random_below(&m.random, 4));
+	while (changes--)
+		change(&m);
+	size = finish(&m.program, data, max_size);
+	op_program_fini(&m.program);
+	op_program_fini(&m.other);
+	return size;
+}
+
+/* Ops first..first+count-1 of from, as far as there is room. */
+static void append_run(struct op_program *to, const struct op_program *from, unsigned first,
+		       unsigned count)
+{
+	while (count-- && first < from->count && op_program_append(to, &from->op[first++]))
+		;
+}
+
+size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
+		    size_t max_size, unsigned seed)
+{
+	struct op_random r = {seed};
+	struct op_program pa, pb, both;
+	unsigned cut, from, n;
+	size_t size;
+
+	op_program_init(&pa);
+	op_program_init(&pb);
+	op_program_init(&both);
+	op_decode(&pa, a, a_size);
+	op_decode(&pb, b, b_size);
+	cut = op_random_below(&r, pa.count + 1);
+	from = op_random_below(&r, pb.count);
+	n = op_random_one_in(&r, 2) ? pb.count : 1 + op_random_below(&r, pb.count - from);
+	append_run(&both, &pa, 0, cut);
+	append_run(&both, &pb, from, n);
+	if (op_random_one_in(&r, 2))
+		append_run(&both, &pa, cut, pa.count);
+	size = finish(&both, out, max_size);
+	op_program_fini(&pa);
+	op_program_fini(&pb);
+	op_program_fini(&both);
+	return size;
+}
