@@ -96,17 +96,34 @@ for t in $chosen; do
 	[ $stopped = 0 ] || break
 done
 
-# Name each finding with the command that shows it.
-if [ $found_total -gt 0 ]; then
-	head_line findings
+# Name each finding with the command that shows it, the same bucket once.
+list_findings() {
+	local t file verdict
 	for t in $chosen; do
 		find "build/work/$t/artifacts" -type f ! -name 'slow-unit-*' -newer "build/work/$t/began" \
 			2>/dev/null | sort | while read -r file; do
 			verdict=$(toolchain/repro.sh --verdict --target "$t" "$file")
-			say "$red${verdict:-no verdict}$plain"
-			say "  make repro T=$t F=$file"
+			printf '%s\t%s\t%s\n' "${verdict:-no verdict}" "$t" "$file"
 		done
 	done
+}
+if [ $found_total -gt 0 ]; then
+	head_line findings
+	list_findings >build/work/findings
+	awk -F'\t' -v red="$red" -v plain="$plain" '{
+		key = match($1, /bucket [0-9a-f]+/) ? substr($1, RSTART, RLENGTH) : $1
+		if (key != "no verdict" && seen[key]++)
+			next
+		order[++n] = key; verdict[key] = $1; show[n] = "  make repro T=" $2 " F=" $3
+		names[n] = $1
+	}
+	END {
+		for (i = 1; i <= n; i++) {
+			more = seen[order[i]] - 1
+			print red names[i] plain (more > 0 ? "  (and " more " like it)" : "")
+			print show[i]
+		}
+	}' build/work/findings
 fi
 
 echo
