@@ -144,7 +144,7 @@ static inline struct trb trb_decode(const void *raw)
 {
 	const uint8_t *b = raw;
 
-	return (struct trb){ get_le64(b), get_le32(b + 8), get_le32(b + 12) };
+	return (struct trb){get_le64(b), get_le32(b + 8), get_le32(b + 12)};
 }
 
 static inline void trb_encode(const struct trb *t, void *raw)
@@ -217,7 +217,7 @@ static inline const char *trb_type_name(unsigned type)
 }
 
 #define TRB_CYCLE (1u << 0)
-#define TRB_TC (1u << 1)   /* Link: Toggle Cycle */
+#define TRB_TC (1u << 1) /* Link: Toggle Cycle */
 #define TRB_ENT (1u << 1)
 #define TRB_ISP (1u << 2)
 #define TRB_NS (1u << 3)
@@ -225,12 +225,12 @@ static inline const char *trb_type_name(unsigned type)
 #define TRB_IOC (1u << 5)
 #define TRB_IDT (1u << 6)
 #define TRB_BEI (1u << 9)
-#define TRB_BSR (1u << 9)  /* Address Device */
-#define TRB_DC (1u << 9)   /* Configure Endpoint */
-#define TRB_TSP (1u << 9)  /* Reset Endpoint */
+#define TRB_BSR (1u << 9) /* Address Device */
+#define TRB_DC (1u << 9)  /* Configure Endpoint */
+#define TRB_TSP (1u << 9) /* Reset Endpoint */
 #define TRB_DIR_IN (1u << 16)
 #define TRB_SIA (1u << 31)
-#define TRB_SP (1u << 23)  /* Stop Endpoint: suspend */
+#define TRB_SP (1u << 23)   /* Stop Endpoint: suspend */
 #define TRB_EV_ED (1u << 2) /* Transfer Event: parameter is Event Data */
 
 #define TRB_TRT_SHIFT 16
@@ -338,7 +338,7 @@ static inline const char *completion_name(unsigned code)
 }
 
 /* ---- xHCI 6.2 contexts (32-byte form; with CSZ = 1 each is padded to 64) -------------------- */
-enum slot_state { /* xHCI table 6-7 */
+enum slot_state {         /* xHCI table 6-7 */
 	SLOT_ENABLED = 0, /* Disabled and Enabled share 0 in the context */
 	SLOT_DEFAULT = 1,
 	SLOT_ADDRESSED = 2,
@@ -369,28 +369,79 @@ struct slot_context {
 	uint32_t dw[4];
 };
 
-static inline unsigned slot_ctx_speed(const uint32_t *dw) { return (unsigned)bits(dw[0], 23, 20); }
-static inline unsigned slot_ctx_entries(const uint32_t *dw) { return dw[0] >> 27; }
-static inline unsigned slot_ctx_root_port(const uint32_t *dw) { return (unsigned)bits(dw[1], 23, 16); }
-static inline unsigned slot_ctx_mel(const uint32_t *dw) { return dw[1] & 0xffff; }
-static inline unsigned slot_ctx_interrupter(const uint32_t *dw) { return dw[2] >> 22; }
-static inline unsigned slot_ctx_state(const uint32_t *dw) { return dw[3] >> 27; }
-static inline unsigned slot_ctx_address(const uint32_t *dw) { return dw[3] & 0xff; }
+static inline unsigned slot_ctx_speed(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[0], 23, 20);
+}
+static inline unsigned slot_ctx_entries(const uint32_t *dw)
+{
+	return dw[0] >> 27;
+}
+static inline unsigned slot_ctx_root_port(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[1], 23, 16);
+}
+static inline unsigned slot_ctx_mel(const uint32_t *dw)
+{
+	return dw[1] & 0xffff;
+}
+static inline unsigned slot_ctx_interrupter(const uint32_t *dw)
+{
+	return dw[2] >> 22;
+}
+static inline unsigned slot_ctx_state(const uint32_t *dw)
+{
+	return dw[3] >> 27;
+}
+static inline unsigned slot_ctx_address(const uint32_t *dw)
+{
+	return dw[3] & 0xff;
+}
 
-static inline unsigned ep_ctx_state(const uint32_t *dw) { return dw[0] & 7; }
-static inline unsigned ep_ctx_mult(const uint32_t *dw) { return (unsigned)bits(dw[0], 9, 8); }
-static inline unsigned ep_ctx_max_pstreams(const uint32_t *dw) { return (unsigned)bits(dw[0], 14, 10); }
-static inline unsigned ep_ctx_lsa(const uint32_t *dw) { return (dw[0] >> 15) & 1; }
-static inline unsigned ep_ctx_interval(const uint32_t *dw) { return (unsigned)bits(dw[0], 23, 16); }
-static inline unsigned ep_ctx_cerr(const uint32_t *dw) { return (unsigned)bits(dw[1], 2, 1); }
-static inline unsigned ep_ctx_type(const uint32_t *dw) { return (unsigned)bits(dw[1], 5, 3); }
-static inline unsigned ep_ctx_max_burst(const uint32_t *dw) { return (unsigned)bits(dw[1], 15, 8); }
-static inline unsigned ep_ctx_max_packet(const uint32_t *dw) { return dw[1] >> 16; }
+static inline unsigned ep_ctx_state(const uint32_t *dw)
+{
+	return dw[0] & 7;
+}
+static inline unsigned ep_ctx_mult(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[0], 9, 8);
+}
+static inline unsigned ep_ctx_max_pstreams(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[0], 14, 10);
+}
+static inline unsigned ep_ctx_lsa(const uint32_t *dw)
+{
+	return (dw[0] >> 15) & 1;
+}
+static inline unsigned ep_ctx_interval(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[0], 23, 16);
+}
+static inline unsigned ep_ctx_cerr(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[1], 2, 1);
+}
+static inline unsigned ep_ctx_type(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[1], 5, 3);
+}
+static inline unsigned ep_ctx_max_burst(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[1], 15, 8);
+}
+static inline unsigned ep_ctx_max_packet(const uint32_t *dw)
+{
+	return dw[1] >> 16;
+}
 static inline uint64_t ep_ctx_dequeue(const uint32_t *dw)
 {
 	return (dw[2] & ~0xfu) | (uint64_t)dw[3] << 32;
 }
-static inline unsigned ep_ctx_dcs(const uint32_t *dw) { return dw[2] & 1; }
+static inline unsigned ep_ctx_dcs(const uint32_t *dw)
+{
+	return dw[2] & 1;
+}
 
 /* Endpoint id (xHCI 4.5.1): 1 for endpoint 0, else 2n + (IN ? 1 : 0). */
 static inline unsigned xhci_dci(unsigned number, bool in)

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/*
+ * controller.c -- life of the controller (xHCI 4.2, 4.23, 4.24): power-on, reset, run, halt,
+ * fatal states, doorbells, and the one work loop through which every ring is consumed.
+ * Work is bounded: XHCI_BUDGET_TRBS TRBs per call, the rest waits for the next call.
+ */
+#include "xhci/xhci.h"
+
+#define MICROFRAME_NS 125000u
+#define MFINDEX_WRAP 0x4000u /* 14 bits */
+
+bool xhci_running(const struct xhci *x)
+{
+	return !(x->usbsts & USBSTS_HCH);
+}
+
+uint64_t xhci_microframe(const struct xhci *x)
+{
+	if (!xhci_running(x))
+		return 0;
+	return (x->g->clock.now_ns - x->mfindex_base_ns) / MICROFRAME_NS;
+}
+
+void xhci_mfindex_arm(struct xhci *x)
+{
+	uint64_t wraps;
+
+	clock_disarm(&x->g->clock, &x->mfindex_timer);
+	if (!xhci_running(x) || !(x->usbcmd & USBCMD_EWE))
+		return;
+	wraps = xhci_microframe(x) / MFINDEX_WRAP + 1;
+	clock_arm(&x->g->clock, &x->mfindex_timer,
+		  x->mfindex_base_ns + wraps * MFINDEX_WRAP * MICROFRAME_NS);
+}
+
+static void mfindex_wrapped(void *opaque)
+{
+	struct xhci *x = opaque;
+	struct trb event = {
+		.status = (uint32_t)CC_SUCCESS << 24,
+		.control = trb_type_bits(TRB_EV_MFINDEX),
+	};
+
+	xhci_event_post(x, 0, &event, false);
+	xhci_mfindex_arm(x);
+}
+
+/* ---- fatal states ---- */
+
+void xhci_halt(struct xhci *x)
+{
+	x->usbcmd &= ~USBCMD_RS;
+	x->usbsts |= USBSTS_HCH;
+	x->command_running = x->command_kicked = false;
+	x->crcr &= ~(uint64_t)CRCR_CRR;
+	xhci_mfindex_arm(x);
+}
+
+void xhci_host_system_error(struct xhci *x)
+{
+	xhci_halt(x);
+	x->usbsts |= USBSTS_HSE;
+}
+
+void xhci_host_controller_error(struct xhci *x)
+{
+	xhci_halt(x);
+	x->usbsts |= USBSTS_HCE;
+}
+
+void xhci_run(struct xhci *x)
+{
+	if (x->usbsts & USBSTS_HCE || xhci_running(x))
+		return;
+	x->usbsts &= ~USBSTS_HCH;
+	x->mfindex_base_ns = x->g->clock.now_ns;
+	xhci_mfindex_arm(x);
+	xhci_port_report(x);
+	for (unsigned id = 1; id <= x->profile->slots; id++)
+		for (unsigned dci = 1; x->slots[id].state != SLOT_DISABLED && dci < 32; dci++)
+			if (x->slots[id].ep[dci])
+				xhci_queue_ep(x->slots[id].ep[dci]);
+}
+
+/* ---- the work queue ---- */
+
+void xhci_queue_ep(struct xhci_ep *ep)
+{
+	struct xhci *x = ep->x;
+
+	if (ep->queued)
+		return;
+	ep->queued = true;
+	ep->queue_next = NULL;
+	if (x->queue_last)
+		x->queue_last->queue_next = ep;
+	else
+		x->queue_first = ep;
+	x->queue_last = ep;
+}
+
+void xhci_unqueue_ep(struct xhci_ep *ep)
+{
+	struct xhci *x = ep->x;
+
+	if (ep->queued) {
+		struct xhci_ep **at = &x->queue_first, *before = NULL;
+
+		for (; *at != ep; at = &(*at)->queue_next)
+			before = *at;
+		*at = ep->queue_next;
+		if (x->queue_last == ep)
+			x->queue_last = before;
+		ep->queued = false;
+	}
+	if (ep->naked) {
+		struct xhci_ep **at = &x->naked;
+
+		while (*at != ep)
+			at = &(*at)->nak_next;
+		*at = ep->nak_next;
+		ep->naked = false;
+	}
+}
+
+void xhci_nak_ep(struct xhci_ep *ep)
+{
+	if (ep->naked)
+		return;
+	ep->naked = true;
+	ep->nak_next = ep->x->naked;
+	ep->x->naked = ep;
+}
+
+/* A device that answered NAK is asked again once whenever virtual time has moved. */
+static void ask_again(struct xhci *x)
+{
+	struct xhci_ep *ep = x->naked;
+
+	if (x->naked_asked_ns == x->g->clock.now_ns)
+		return;
+	x->naked_asked_ns = x->g->clock.now_ns;
+	x->naked = NULL;
+	while (ep) {
+		struct xhci_ep *next = ep->nak_next;
+
+		ep->naked = false;
+		xhci_queue_ep(ep);
+		ep = next;
+	}
+	if (x->command_waiting && x->address.naked)
+		xhci_command_address_retry(x);
+}
+
+static bool may_consume(const struct xhci *x)
+{
+	return xhci_running(x) && !xhci_event_full(x) && pci_master_enabled(x->g);
+}
+
+bool xhci_work(struct xhci *x)
+{
+	unsigned budget = XHCI_BUDGET_TRBS;
+	struct xhci_ep *last;
+	bool go, more = false;
+
+	if (x->working)
+		return false;
+	x->working = true;
+	ask_again(x);
+	if (x->command_kicked && may_consume(x))
+		more |= x->command_kicked = xhci_command_run(x, &budget);
+	/* One round: endpoints queued during this call wait for the next one. */
+	last = x->queue_last;
+	for (go = true; go && x->queue_first && budget && may_consume(x);) {
+		struct xhci_ep *ep = x->queue_first;
+
+		go = ep != last;
+		xhci_unqueue_ep(ep);
+		if (xhci_transfer_run(ep, &budget))
+			xhci_queue_ep(ep);
+	}
+	more |= x->queue_first != NULL;
+	x->working = false;
+	return more && may_consume(x);
+}
+
+void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value)
+{
+	unsigned target = value & 0xff, stream = value >> 16;
+	struct xhci_ep *ep;
+
+	if (!xhci_running(x))
+		return;
+	if (slot == 0) {
+		if (target || stream) /* reserved: xHCI 5.6 */
+			return;
+		if (!x->command_running) {
+			x->command_running = true;
+			x->crcr |= CRCR_CRR;
+		}
+		x->command_kicked = true;
+	} else {
+		ep = xhci_ep_get(x, slot, target);
+		if (!ep || x->slots[slot].state == SLOT_ENABLED) /* not addressed yet */
+			return;
+		if (ep->state == EP_STOPPED)
+			xhci_ep_set_state(ep, EP_RUNNING);
+		if (ep->state != EP_RUNNING)
+			return;
+		xhci_queue_ep(ep);
+	}
+	if (!x->defer)
+		xhci_work(x);
+}
+
+/* ---- life ---- */
+
+void xhci_reset(struct xhci *x)
+{
+	for (unsigned id = 1; id <= x->profile->slots; id++)
+		if (x->slots[id].state != SLOT_DISABLED)
+			xhci_slot_disable(x, id);
+	xhci_command_address_cancel(x);
+	clock_disarm(&x->g->clock, &x->mfindex_timer);
+	x->usbcmd = 0;
+	x->usbsts = USBSTS_HCH;
+	x->dnctrl = x->config = 0;
+	x->crcr = x->dcbaap = 0;
+	x->command_ring = (struct ring){0};
+	x->command_kicked = x->command_running = x->command_waiting = false;
+	for (unsigned i = 0; i < x->profile->intrs; i++)
+		xhci_interrupter_reset(&x->intr[i]);
+	x->full_rings = 0;
+	x->naked_asked_ns = 0;
+	xhci_port_reset_all(x);
+	xhci_interrupter_update(x);
+}
+
+void xhci_power_on(struct xhci *x)
+{
+	xhci_reset(x);
+	x->mfindex_base_ns = 0;
+}
+
+struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_profile *profile)
+{
+	struct xhci *x = alloc_zero(sizeof(*x));
+
+	x->g = g;
+	x->bus = bus;
+	x->profile = profile;
+	x->slots = alloc_zero((profile->slots + 1u) * sizeof(*x->slots));
+	for (unsigned id = 0; id <= profile->slots; id++)
+		x->slots[id].state = SLOT_DISABLED;
+	x->intr = alloc_zero(profile->intrs * sizeof(*x->intr));
+	for (unsigned i = 0; i < profile->intrs; i++)
+		x->intr[i].x = x;
+	x->mfindex_timer = (struct timer){.fire = mfindex_wrapped, .opaque = x};
+	xhci_port_init(x);
+	xhci_regs_init(x);
+	xhci_power_on(x);
+	return x;
+}
+
+void xhci_free(struct xhci *x)
+{
+	if (!x)
+		return;
+	xhci_reset(x);
+	for (unsigned i = 0; i < x->profile->intrs; i++)
+		free(x->intr[i].pending);
+	free(x->intr);
+	free(x->slots);
+	free(x->connectors);
+	free(x);
+}
+
+unsigned xhci_live_endpoints(const struct xhci *x)
+{
+	return x->live_endpoints;
+}

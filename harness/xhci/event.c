@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * event.c -- event rings: the producer's side (xHCI 4.9.4, 6.5).
+ * One TRB of room is reserved: when an event would take it, a Host Controller Event "Event Ring
+ * Full" is written there instead, the event waits, and no transfer or command ring is consumed
+ * until software has moved ERDP.
+ */
+#include <string.h>
+
+#include "xhci/xhci.h"
+
+static bool segment_valid(const struct event_segment *s)
+{
+	return s->trbs >= 16 && s->trbs <= 4096 && !(s->base & 0x3f);
+}
+
+/* xHCI 4.9.4: the table is read when ERSTBA was written; one fetch, kept privately. */
+static void load_table(struct interrupter *in)
+{
+	struct xhci *x = in->x;
+	unsigned count = in->erstsz;
+
+	in->load = in->valid = in->full = false;
+	in->total = in->enqueue = in->dequeue = 0;
+	in->cycle = true;
+	if (!count) /* a disabled secondary ring, or a primary one not set up yet */
+		return;
+	if (count > 1u << x->profile->erst_max || count > XHCI_MAX_SEGMENTS) {
+		xhci_host_controller_error(x);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t raw[16];
+		struct event_segment *s = &in->segment[i];
+
+		if (dma_read(x->g, (struct dma_tag){.what = DMA_ERST}, in->erstba + 16 * i, raw,
+			     sizeof(raw)) != DMA_OK) {
+			xhci_host_system_error(x);
+			return;
+		}
+		*s = (struct event_segment){get_le64(raw), get_le32(raw + 8) & 0xffff};
+		if (!segment_valid(s)) {
+			xhci_host_controller_error(x);
+			return;
+		}
+		in->total += s->trbs;
+	}
+	in->segment_count = count;
+	in->valid = true;
+}
+
+static uint64_t index_to_addr(const struct interrupter *in, uint32_t index)
+{
+	const struct event_segment *s = in->segment;
+
+	while (index >= s->trbs)
+		index -= s++->trbs;
+	return s->base + (uint64_t)index * TRB_SIZE;
+}
+
+/* Index of an address inside the ring; false if it points elsewhere. */
+static bool addr_to_index(const struct interrupter *in, uint64_t addr, uint32_t *ret_index)
+{
+	uint32_t first = 0;
+
+	for (unsigned i = 0; i < in->segment_count; i++) {
+		uint64_t offset = addr - in->segment[i].base;
+
+		if (offset < (uint64_t)in->segment[i].trbs * TRB_SIZE) {
+			*ret_index = first + (uint32_t)(offset / TRB_SIZE);
+			return true;
+		}
+		first += in->segment[i].trbs;
+	}
+	return false;
+}
+
+/* TRBs that can be written before the producer would catch up with the consumer. */
+static uint32_t room(const struct interrupter *in)
+{
+	uint32_t used = (in->enqueue + in->total - in->dequeue) % in->total;
+
+	return in->total - 1 - used;
+}
+
+static void set_full(struct interrupter *in, bool full)
+{
+	if (in->full == full)
+		return;
+	in->full = full;
+	if (full)
+		in->x->full_rings++;
+	else
+		in->x->full_rings--;
+}
+
+static void write_event(struct interrupter *in, const struct trb *event, bool block)
+{
+	struct trb t = *event;
+	uint8_t raw[TRB_SIZE];
+
+	t.control = (t.control & ~TRB_CYCLE) | (in->cycle ? TRB_CYCLE : 0);
+	trb_encode(&t, raw);
+	if (dma_write(in->x->g, (struct dma_tag){.what = DMA_EVENT_TRB},
+		      index_to_addr(in, in->enqueue), raw, sizeof(raw)) != DMA_OK) {
+		xhci_host_system_error(in->x);
+		return;
+	}
+	if (++in->enqueue == in->total) {
+		in->enqueue = 0;
+		in->cycle = !in->cycle;
+	}
+	if (!block)
+		xhci_interrupter_raise(in);
+}
+
+static void keep(struct interrupter *in, const struct trb *event)
+{
+	if (!in->pending)
+		in->pending = alloc_zero(XHCI_MAX_PENDING * sizeof(*in->pending));
+	if (in->pending_count == XHCI_MAX_PENDING)
+		return; /* only port changes can come this far, and PORTSC still shows them */
+	in->pending[(in->pending_first + in->pending_count++) % XHCI_MAX_PENDING] = *event;
+}
+
+/* Write it if there is room, else the reserved "full" event once. False: it did not fit. */
+static bool try_write(struct interrupter *in, const struct trb *event, bool block)
+{
+	uint32_t free_trbs = room(in);
+
+	if (free_trbs >= 2) {
+		write_event(in, event, block);
+		return true;
+	}
+	if (free_trbs == 1) {
+		struct trb full_event = {
+			.status = (uint32_t)CC_EVENT_RING_FULL << 24,
+			.control = trb_type_bits(TRB_EV_HOST),
+		};
+		set_full(in, true);
+		write_event(in, &full_event, false);
+	}
+	set_full(in, true);
+	return false;
+}
+
+/* ERDP as software has it now, if it points into the ring; else the former one stays. */
+static void follow_erdp(struct interrupter *in)
+{
+	addr_to_index(in, in->erdp, &in->dequeue);
+}
+
+void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *event, bool block)
+{
+	struct interrupter *in = &x->intr[interrupter < x->profile->intrs ? interrupter : 0];
+
+	if (!xhci_running(x))
+		return;
+	if (in->load) {
+		load_table(in);
+		if (in->valid)
+			follow_erdp(in);
+	}
+	if (!in->valid || !xhci_running(x))
+		return;
+	if (in->pending_count || in->full || !try_write(in, event, block))
+		keep(in, event);
+}
+
+void xhci_event_dequeue_moved(struct interrupter *in)
+{
+	uint32_t before = in->dequeue;
+
+	if (!in->valid || in->load)
+		return;
+	follow_erdp(in);
+	if (in->dequeue == before)
+		return;
+	set_full(in, false);
+	while (in->pending_count && xhci_running(in->x)) {
+		if (!try_write(in, &in->pending[in->pending_first], false))
+			return;
+		in->pending_first = (in->pending_first + 1) % XHCI_MAX_PENDING;
+		in->pending_count--;
+	}
+}
+
+bool xhci_event_full(const struct xhci *x)
+{
+	return x->full_rings > 0;
+}

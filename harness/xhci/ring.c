@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ring.c -- the consumer's walk over command and transfer rings (xHCI 4.9.2, 4.9.3, 4.11.5.1).
+ * Each TRB is read from guest memory exactly once. Link TRBs cost budget, so a ring that only
+ * links to itself ends in RING_BUDGET, never in a hang and never in an error.
+ */
+#include "xhci/xhci.h"
+
+static void follow_link(struct ring *ring, const struct trb *link)
+{
+	ring->dequeue = link->parameter & ~UINT64_C(0xf);
+	if (link->control & TRB_TC)
+		ring->cycle = !ring->cycle;
+}
+
+enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag tag,
+			       unsigned *budget, struct trb *ret_trb, uint64_t *ret_addr,
+			       void (*link_event)(void *opaque, uint64_t addr, const struct trb *),
+			       void *opaque)
+{
+	while (*budget) {
+		uint8_t raw[TRB_SIZE];
+		uint64_t addr = ring->dequeue;
+
+		if (dma_read(x->g, tag, addr, raw, sizeof(raw)) != DMA_OK)
+			return RING_ERROR;
+		*ret_trb = trb_decode(raw);
+		if ((ret_trb->control & TRB_CYCLE) != (ring->cycle ? TRB_CYCLE : 0))
+			return RING_EMPTY;
+		--*budget;
+		*ret_addr = addr;
+		if (trb_type(ret_trb) != TRB_LINK) {
+			ring->dequeue = addr + TRB_SIZE;
+			return RING_READY;
+		}
+		follow_link(ring, ret_trb);
+		if (link_event && (ret_trb->control & TRB_IOC))
+			link_event(opaque, addr, ret_trb);
+	}
+	return RING_BUDGET;
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: MIT
+/*
+ * transfer.c -- execute TDs (xHCI 4.10, 4.11): one packet at a time is handed to the device,
+ * its bytes are spread over the TD's TRBs, events are posted as the TRBs' flags ask.
+ * Left out so far: streams, Frame IDs, Missed Service, bandwidth.
+ */
+#include "xhci/xhci.h"
+
+#define EDTLA_MASK 0xffffffu
+#define SETUP_BYTES 8u
+#define BYTES_PER_TRB 512u /* a packet's bytes use up budget, too */
+
+enum outcome {
+	OUTCOME_GO_ON,
+	OUTCOME_WAIT,   /* for the device, for time, or for software */
+	OUTCOME_BUDGET, /* more to do, later */
+};
+
+static bool is_isoch(const struct xhci_ep *ep)
+{
+	return ep->type == EP_ISOCH_IN || ep->type == EP_ISOCH_OUT;
+}
+
+/* ---- events ---- */
+
+void xhci_transfer_event(struct xhci_ep *ep, const struct td_trb *t, enum completion_code code,
+			 uint32_t residual)
+{
+	struct trb event = {
+		.parameter = t->addr,
+		.status = (residual & EDTLA_MASK) | (uint32_t)code << 24,
+		.control = trb_type_bits(TRB_EV_TRANSFER) | (uint32_t)ep->dci << 16 |
+			(uint32_t)ep->slot << 24,
+	};
+
+	if (trb_type(&t->trb) == TRB_EVENT_DATA) {
+		event.parameter = t->trb.parameter;
+		event.control |= TRB_EV_ED;
+	}
+	xhci_event_post(ep->x, trb_interrupter(&t->trb), &event, t->trb.control & TRB_BEI);
+}
+
+/* The oldest TRB has done all it can without trouble. */
+static void finish_trb(struct xhci_ep *ep)
+{
+	struct td_trb *t = td_first(&ep->td);
+
+	if (trb_type(&t->trb) == TRB_EVENT_DATA) {
+		if (t->trb.control & TRB_IOC)
+			xhci_transfer_event(ep, t, CC_SUCCESS, ep->td.edtla);
+		ep->td.edtla = 0;
+	} else if (t->trb.control & TRB_IOC) {
+		xhci_transfer_event(ep, t, CC_SUCCESS, 0);
+	}
+	xhci_td_retire(ep);
+}
+
+/* xHCI 4.10.2: report it and halt; isochronous endpoints never halt. */
+static void fail(struct xhci_ep *ep, enum completion_code code)
+{
+	struct td_trb *t = td_first(&ep->td);
+
+	xhci_transfer_event(ep, t, code, t->length - t->done);
+	if (is_isoch(ep)) {
+		ep->td.skip = true;
+		ep->td.isp_reported = true;
+		ep->td.residual = t->length - t->done;
+		usb_packet_free(ep->packet);
+		ep->packet = NULL;
+		xhci_td_retire(ep);
+		return;
+	}
+	xhci_ep_park_td(ep);
+	ep->stage = STAGE_SETUP;
+	xhci_ep_set_state(ep, EP_HALTED);
+}
+
+static void trb_error(struct xhci_ep *ep)
+{
+	xhci_transfer_event(ep, td_first(&ep->td), CC_TRB, 0);
+	xhci_ep_drop_td(ep);
+	xhci_ep_set_state(ep, EP_ERROR);
+}
+
+/* ---- data between TRB buffers and packets ---- */
+
+static struct dma_tag data_tag(const struct xhci_ep *ep)
+{
+	return (struct dma_tag){DMA_DATA, ep->slot, ep->dci};
+}
+
+/* Fill an OUT packet from the held TRBs. False: a buffer could not be read. */
+static bool fill_packet(struct xhci_ep *ep, struct usb_packet *p)
+{
+	struct td *td = &ep->td;
+	uint32_t filled = 0;
+
+	for (unsigned i = 0; filled < p->len; i++) {
+		struct td_trb *t = &td->trb[(td->first + i) % XHCI_WINDOW];
+		uint32_t n = (uint32_t)min_u64(t->length - t->done, p->len - filled);
+
+		REQUIRE(i < td->count);
+		if (t->trb.control & TRB_IDT) {
+			uint8_t raw[8];
+
+			put_le64(raw, t->trb.parameter);
+			memcpy(p->data + filled, raw + t->done, n);
+		} else if (n &&
+			   dma_read(ep->x->g, data_tag(ep), t->trb.parameter + t->done,
+				    p->data + filled, n) != DMA_OK) {
+			return false;
+		}
+		filled += n;
+	}
+	return true;
+}
+
+/* A short packet: the rest of the TD is only looked through (xHCI 4.10.1.1). */
+static void short_packet(struct xhci_ep *ep)
+{
+	struct td *td = &ep->td;
+	struct td_trb *t = td_first(td);
+	uint32_t residual = t->length - t->done;
+
+	td->skip = true;
+	td->residual = residual;
+	td->isp_reported = (t->trb.control & (TRB_ISP | TRB_IOC)) == TRB_ISP;
+	if (t->trb.control & (TRB_ISP | TRB_IOC))
+		xhci_transfer_event(ep, t, CC_SHORT_PACKET, residual);
+	xhci_td_retire(ep);
+}
+
+/* Move a finished packet's bytes to (IN) or past (OUT) the TRBs. False: memory failed. */
+static bool spread(struct xhci_ep *ep, const struct usb_packet *p)
+{
+	struct td *td = &ep->td;
+	uint32_t left = p->actual, at = 0;
+
+	for (;;) {
+		struct td_trb *t = td_first(td);
+		uint32_t n;
+
+		if (!t || t->bad)
+			return true;
+		n = (uint32_t)min_u64(left, t->length - t->done);
+		if (td->in && n &&
+		    dma_write(ep->x->g, data_tag(ep), t->trb.parameter + t->done, p->data + at,
+			      n) != DMA_OK)
+			return false;
+		t->done += n;
+		at += n;
+		left -= n;
+		td->edtla = (td->edtla + n) & EDTLA_MASK;
+		if (t->done < t->length)
+			return true;
+		finish_trb(ep);
+		if (!left)
+			return true;
+	}
+}
+
+/* Only an empty packet or one that is not full ends a transfer early (USB2 5.8.3). */
+static bool ends_short(const struct usb_packet *p, const struct xhci_ep *ep)
+{
+	uint32_t mps = p->ep && p->ep->max_packet ? p->ep->max_packet : ep->max_packet;
+
+	return p->pid == USB_IN && p->actual < p->len && (!p->actual || p->actual % mps);
+}
+
+/* ---- packets ---- */
+
+static void packet_complete(struct usb_packet *p)
+{
+	struct xhci_ep *ep = p->opaque;
+
+	xhci_queue_ep(ep);
+	if (!ep->x->working && !ep->x->defer)
+		xhci_work(ep->x);
+}
+
+static enum completion_code status_code(enum usb_status status)
+{
+	switch (status) {
+	case USB_STALL:
+		return CC_STALL;
+	case USB_BABBLE:
+		return CC_BABBLE;
+	default:
+		return CC_TRANSACTION;
+	}
+}
+
+static uint32_t packet_bytes(const struct xhci_ep *ep)
+{
+	unsigned burst = ep_ctx_max_burst(ep->dw) + 1, mult = ep_ctx_mult(ep->dw) + 1;
+
+	if (ep->interval_ns)
+		return ep->max_packet * burst * mult; /* one service interval */
+	return XHCI_CHUNK - XHCI_CHUNK % ep->max_packet;
+}
+
+/* A packet for the first held TRB. NULL: its data could not be read. */
+static struct usb_packet *make_packet(struct xhci_ep *ep, struct usb_device *dev, unsigned type)
+{
+	uint32_t len = (uint32_t)min_u64(td_bytes(&ep->td), packet_bytes(ep));
+	enum usb_pid pid = ep->td.in ? USB_IN : USB_OUT;
+	struct usb_packet *p;
+
+	if (type == TRB_SETUP)
+		pid = USB_SETUP, len = SETUP_BYTES;
+	else if (type == TRB_STATUS)
+		len = 0;
+	p = usb_packet_new(dev, pid, ep->dci / 2, len);
+	p->complete = packet_complete;
+	p->opaque = ep;
+	if (pid == USB_SETUP) {
+		put_le64(p->data, td_first(&ep->td)->trb.parameter);
+	} else if (pid == USB_OUT && !fill_packet(ep, p)) {
+		usb_packet_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static enum outcome wait_for_device(struct xhci_ep *ep)
+{
+	xhci_nak_ep(ep);
+	return OUTCOME_WAIT;
+}
+
+static void advance_stage(struct xhci_ep *ep, unsigned type)
+{
+	if (ep->type != EP_CONTROL)
+		return;
+	if (type == TRB_SETUP)
+		ep->stage = STAGE_DATA_OR_STATUS;
+	else if (type == TRB_DATA)
+		ep->stage = STAGE_STATUS;
+	else if (type == TRB_STATUS)
+		ep->stage = STAGE_SETUP;
+}
+
+static enum outcome packet_ok(struct xhci_ep *ep, struct usb_packet *p, unsigned type)
+{
+	bool is_short = ends_short(p, ep), in_data = p->pid == USB_IN;
+
+	if (!in_data)
+		p->actual = p->len; /* what a device took, it took whole */
+	ep->td.sent = true;
+	ep->packet = NULL;
+	if (type == TRB_SETUP || type == TRB_STATUS) {
+		advance_stage(ep, type);
+		finish_trb(ep);
+	} else {
+		if (ep->stage == STAGE_DATA_OR_STATUS)
+			advance_stage(ep, TRB_DATA);
+		if (!spread(ep, p)) {
+			usb_packet_free(p);
+			fail(ep, CC_DATA_BUFFER);
+			return OUTCOME_GO_ON;
+		}
+		if (is_short && td_first(&ep->td))
+			short_packet(ep);
+	}
+	usb_packet_free(p);
+	return OUTCOME_GO_ON;
+}
+
+static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
+{
+	struct usb_packet *p = ep->packet;
+	unsigned type = trb_type(&td_first(&ep->td)->trb);
+
+	if (ep->interval_ns)
+		ep->next_service_ns = ep->x->g->clock.now_ns + ep->interval_ns;
+	switch (status) {
+	case USB_OK:
+		ep->retries = 0;
+		return packet_ok(ep, p, type);
+	case USB_NAK:
+		if (is_isoch(ep)) { /* no handshake: nothing came in this interval */
+			p->actual = 0;
+			return packet_ok(ep, p, type);
+		}
+		return wait_for_device(ep);
+	case USB_XACT: /* xHCI 4.10.2.3: CErr tries in all, 0 = for ever */
+		if (!is_isoch(ep) && (!ep_ctx_cerr(ep->dw) || ++ep->retries < ep_ctx_cerr(ep->dw)))
+			return wait_for_device(ep);
+		break;
+	case USB_BABBLE:
+		spread(ep, p);
+		break;
+	default:
+		break;
+	}
+	usb_packet_free(p);
+	ep->packet = NULL;
+	if (td_first(&ep->td))
+		fail(ep, status_code(status));
+	return OUTCOME_GO_ON;
+}
+
+static enum outcome send(struct xhci_ep *ep, unsigned type, unsigned *budget)
+{
+	struct usb_device *dev = xhci_slot_device(ep->x, &ep->x->slots[ep->slot]);
+	enum usb_status status;
+
+	if (!dev) {
+		fail(ep, CC_TRANSACTION);
+		return OUTCOME_GO_ON;
+	}
+	if (!ep->packet) {
+		ep->packet = make_packet(ep, dev, type);
+		if (!ep->packet) {
+			fail(ep, CC_DATA_BUFFER);
+			return OUTCOME_GO_ON;
+		}
+	}
+	*budget -= (unsigned)min_u64(*budget, 1 + ep->packet->len / BYTES_PER_TRB);
+	status = usb_packet_submit(ep->packet);
+	if (status == USB_ASYNC)
+		return OUTCOME_WAIT;
+	return packet_done(ep, status);
+}
+
+/* ---- the TD ---- */
+
+/* After a short packet: events of the TRBs that moved nothing any more. */
+static void look_through(struct xhci_ep *ep)
+{
+	struct td *td = &ep->td;
+	struct td_trb *t = td_first(td);
+	bool event_data = trb_type(&t->trb) == TRB_EVENT_DATA;
+
+	if (t->trb.control & TRB_IOC)
+		xhci_transfer_event(ep, t, CC_SHORT_PACKET,
+				    event_data                 ? td->edtla
+					    : td->isp_reported ? td->residual
+							       : t->length);
+	if (event_data)
+		td->edtla = 0;
+	xhci_td_retire(ep);
+}
+
+static enum outcome run_first(struct xhci_ep *ep, unsigned *budget)
+{
+	struct td *td = &ep->td;
+	struct td_trb *t = td_first(td);
+	unsigned type = trb_type(&t->trb);
+
+	if (t->bad) {
+		trb_error(ep);
+	} else if (td->skip) {
+		look_through(ep);
+	} else if (type == TRB_EVENT_DATA || type == TRB_NO_OP) {
+		finish_trb(ep);
+	} else if (type == TRB_SETUP || type == TRB_STATUS || td_bytes(td)) {
+		return send(ep, type, budget);
+	} else if (td->sent || !td->complete) {
+		finish_trb(ep); /* an empty TRB beside others */
+	} else {
+		return send(ep, type, budget); /* a zero-length TD is one zero-length packet */
+	}
+	return OUTCOME_GO_ON;
+}
+
+/* xHCI 4.10.3.1: an isochronous ring ran dry; reported once per dry stretch. */
+static void ring_dry(struct xhci_ep *ep)
+{
+	struct td_trb t = {0};
+
+	if (!is_isoch(ep) || ep->td.active || ep->idle_reported)
+		return;
+	ep->idle_reported = true;
+	if (ep->x->profile->hci_version >= 0x0110)
+		t.addr = ep->ring.dequeue;
+	xhci_transfer_event(ep, &t, ep->type == EP_ISOCH_IN ? CC_RING_OVERRUN : CC_RING_UNDERRUN,
+			    0);
+}
+
+static enum outcome step(struct xhci_ep *ep, unsigned *budget)
+{
+	if (ep->packet && ep->packet->state == USB_PACKET_WITH_DEVICE)
+		return OUTCOME_WAIT;
+	if (ep->packet && ep->packet->state == USB_PACKET_DONE)
+		return packet_done(ep, ep->packet->status);
+	if (ep->interval_ns && ep->x->g->clock.now_ns < ep->next_service_ns && !ep->td.skip) {
+		clock_arm(&ep->x->g->clock, &ep->timer, ep->next_service_ns);
+		return OUTCOME_WAIT;
+	}
+	if (!ep->packet) {
+		switch (xhci_td_gather(ep, packet_bytes(ep), budget)) {
+		case TD_READY:
+			ep->idle_reported = false;
+			break;
+		case TD_WAIT:
+			ring_dry(ep);
+			return OUTCOME_WAIT;
+		case TD_BUDGET:
+			return OUTCOME_BUDGET;
+		case TD_HOST_ERROR:
+			xhci_host_system_error(ep->x);
+			return OUTCOME_WAIT;
+		}
+	}
+	return run_first(ep, budget);
+}
+
+bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)
+{
+	struct xhci *x = ep->x;
+
+	while (ep->state == EP_RUNNING && xhci_running(x) && pci_master_enabled(x->g)) {
+		if (xhci_event_full(x) || !*budget)
+			return true;
+		switch (step(ep, budget)) {
+		case OUTCOME_GO_ON:
+			break;
+		case OUTCOME_WAIT:
+			return false;
+		case OUTCOME_BUDGET:
+			return true;
+		}
+	}
+	return ep->state == EP_RUNNING && xhci_running(x);
+}
+
+void xhci_transfer_stop(struct xhci_ep *ep)
+{
+	struct td *td = &ep->td;
+	struct td_trb *t = td_first(td);
+	struct td_trb here = {.addr = ep->ring.dequeue};
+
+	if (t && t->length && !td->skip) {
+		xhci_transfer_event(ep, t, CC_STOPPED, t->length - t->done);
+	} else if (td->skip && ep->x->profile->hccparams1 & HCC1_SPC) {
+		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_SHORT, td->edtla);
+	} else if (td->active) {
+		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_LENGTH, 0);
+	} else if (ep->x->profile->forced_stop_event) {
+		xhci_transfer_event(ep, &here, CC_STOPPED_LENGTH, 0);
+	}
+	xhci_ep_park_td(ep);
+	if (!td->sent && !td->resume && !td->skip && !td->edtla)
+		td_clear(td); /* nothing of it has happened: software may rewrite it */
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: MIT
+/*
+ * xhci.h -- the controller, one section per file: profile.c, controller.c, regs.c, port.c,
+ * ring.c, event.c, interrupter.c, command*.c, context.c, slot.c, endpoint.c, transfer.c, td.c.
+ *
+ * How a TRB travels: doorbell (regs.c) -> work queue (controller.c) -> ring.c fetches it once
+ * -> td.c gathers it -> transfer.c hands packets to usb -> event.c reports -> interrupter.c.
+ *
+ * The private structures here are the only truth. What the controller writes to guest memory
+ * (contexts, events) is never read back.
+ */
+#ifndef XHCI_XHCI_H
+#define XHCI_XHCI_H
+
+#include "base.h"
+#include "guest/guest.h"
+#include "usb/usb.h"
+#include "xhci/abi.h"
+
+struct xhci;
+
+/* ---- profile.c: identity is data ----------------------------------------------------------- */
+
+enum {
+	XHCI_PROFILE_QEMU,
+	XHCI_PROFILE_NEC,
+	XHCI_PROFILE_CONFORMANT,
+	XHCI_PROFILES
+};
+
+struct xhci_profile {
+	const char *name;
+	struct pci_identity pci;
+	uint16_t hci_version;   /* BCD: 0x0100, 0x0120 */
+	uint8_t cap_length;     /* bytes */
+	uint32_t rtsoff, dboff; /* bytes from BAR 0 */
+	uint16_t slots;         /* 1..255 */
+	uint16_t intrs;         /* 1..1024 */
+	uint8_t usb2_ports, usb3_ports;
+	bool usb3_first;          /* root hub port numbering */
+	uint8_t erst_max;         /* log2 of the largest ERST */
+	uint8_t scratchpads;      /* pages the controller asks for */
+	uint32_t hccparams1;      /* without xECP */
+	uint16_t port_reset_usec; /* 0: a reset is over at once, as in QEMU */
+	bool nec;                 /* vendor commands 49, 50 */
+	bool forced_stop_event;   /* xHCI >= 1.1: Stop Endpoint on an idle ring reports 27 */
+};
+
+extern const struct xhci_profile xhci_profiles[XHCI_PROFILES];
+
+#define XHCI_XECP 0x20u /* where the extended capability list starts in BAR 0 */
+
+/* ---- ring.c: the consumer's walk (xHCI 4.9.2) ------------------------------------------------ */
+
+struct ring {
+	uint64_t dequeue; /* address of the next TRB */
+	bool cycle;       /* Consumer Cycle State */
+};
+
+enum ring_poll {
+	RING_READY,  /* *trb is the next TRB and the ring has moved past it */
+	RING_EMPTY,  /* the next TRB still belongs to software */
+	RING_BUDGET, /* budget used up; call again later */
+	RING_ERROR,  /* memory could not be read: a host system error */
+};
+
+/*
+ * Fetch one TRB, following Link TRBs (each costs one of *budget). tag says whose ring it is.
+ * *ret_addr is the TRB's own address. Link TRBs with IOC are reported through link_event (may
+ * be NULL) before the walk goes on; chained (CH) state is the caller's.
+ */
+enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag tag,
+			       unsigned *budget, struct trb *ret_trb, uint64_t *ret_addr,
+			       void (*link_event)(void *opaque, uint64_t addr, const struct trb *),
+			       void *opaque);
+
+/* ---- port.c (xHCI 4.19) ------------------------------------------------------------------------ */
+
+#define XHCI_MAX_PORTS 32u
+
+struct xhci_port {
+	struct xhci *x;
+	struct usb_port *connector; /* shared by the USB2 and the USB3 port of one socket */
+	struct timer timer;         /* end of a reset in virtual time */
+	uint8_t number;             /* 1-based */
+	uint8_t protocol;           /* 2 or 3 */
+	bool warm;                  /* the reset under way is a warm reset */
+	uint32_t portsc;            /* as read, xHCI 5.4.8 */
+	uint32_t portpmsc, portli, porthlpmc;
+};
+
+void xhci_port_init(struct xhci *x);
+/* Default register values; devices that are plugged in are seen as just connected. */
+void xhci_port_reset_all(struct xhci *x);
+void xhci_port_write(struct xhci_port *p, uint32_t value);
+/* Report every port with change bits set: the run bit went from 0 to 1 (xHCI 4.19.2). */
+void xhci_port_report(struct xhci *x);
+/* The device that answers on this root hub port now, or NULL. */
+struct usb_device *xhci_port_device(struct xhci *x, unsigned number);
+/* NULL if there is no such port. */
+struct xhci_port *xhci_port_get(struct xhci *x, unsigned number);
+
+/* ---- event.c: event rings (xHCI 4.9.4) ------------------------------------------------------- */
+
+#define XHCI_MAX_SEGMENTS 16u /* 2^4: no profile offers more yet */
+#define XHCI_MAX_PENDING 64u  /* events kept while a ring is full: ports and packets in flight */
+
+struct event_segment {
+	uint64_t base;
+	uint32_t trbs;
+};
+
+struct interrupter {
+	struct xhci *x;
+	uint32_t iman, imod, erstsz;
+	uint64_t erstba, erdp;  /* erdp without EHB */
+	bool ehb, ipe;          /* Event Handler Busy, Interrupt Pending Enable (xHCI 4.17.2) */
+	uint64_t imod_until_ns; /* moderation counter reaches 0 then */
+	struct timer timer;
+	/* the producer's side */
+	bool load;  /* ERSTBA was written: read the table before the next event */
+	bool valid; /* segments are usable */
+	bool full;  /* Event Ring Full was reported and ERDP has not moved since */
+	struct event_segment segment[XHCI_MAX_SEGMENTS];
+	unsigned segment_count;
+	uint32_t total;            /* TRBs of all segments */
+	uint32_t enqueue, dequeue; /* indexes over all segments, < total */
+	bool cycle;                /* Producer Cycle State */
+	struct trb *pending;       /* XHCI_MAX_PENDING, allocated when first needed */
+	unsigned pending_first, pending_count;
+};
+
+/* Post an event to an interrupter (out of range: the primary). block: BEI, no interrupt. */
+void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *event, bool block);
+/* ERDP was written: move the consumer's index, write what waited. */
+void xhci_event_dequeue_moved(struct interrupter *in);
+/* True while no ring may be consumed because an event ring is full. */
+bool xhci_event_full(const struct xhci *x);
+
+/* ---- interrupter.c (xHCI 4.17) ------------------------------------------------------------- */
+
+void xhci_interrupter_reset(struct interrupter *in);
+/* An event is on the ring: assert IP now, or when EHB and moderation allow. */
+void xhci_interrupter_raise(struct interrupter *in);
+/* Registers changed: bring the interrupt line and messages in step with IP, IE and INTE. */
+void xhci_interrupter_update(struct xhci *x);
+void xhci_interrupter_write_iman(struct interrupter *in, uint32_t value);
+void xhci_interrupter_write_imod(struct interrupter *in, uint32_t value);
+uint32_t xhci_interrupter_read_imod(const struct interrupter *in);
+/* Low dword of ERDP with the EHB bit as the guest wrote it. */
+void xhci_interrupter_write_erdp(struct interrupter *in, uint32_t low);
+
+/* ---- slot.c, context.c, endpoint.c --------------------------------------------------------- */
+
+#define XHCI_MAX_SLOTS 255u
+#define XHCI_WINDOW 32u   /* TRBs of one TD held at a time; longer TDs slide through */
+#define XHCI_CHUNK 16384u /* bytes handed to a device at a time (bulk, control data) */
+
+struct td_trb {
+	uint64_t addr;
+	bool cycle; /* the ring's consumer cycle at this TRB */
+	struct trb trb;
+	uint32_t length; /* bytes this TRB moves; 0 for Event Data and the like */
+	uint32_t done;   /* bytes moved so far */
+	bool bad;        /* a TRB that cannot stand here: TRB Error when its turn comes */
+};
+
+enum control_stage {
+	STAGE_SETUP,
+	STAGE_DATA_OR_STATUS,
+	STAGE_STATUS
+};
+
+struct td {
+	unsigned first, count; /* TRBs held, oldest first */
+	bool active;           /* between the first TRB's fetch and the end of the TD */
+	bool complete;         /* the last TRB (CH = 0) has been fetched */
+	bool in;
+	bool skip;         /* a short packet ended the data; only flags are evaluated */
+	bool sent;         /* at least one packet went out: a zero-length TD needs one */
+	bool isp_reported; /* the short TRB had its event by ISP; IOC gets a second one */
+	uint32_t residual; /* of the TRB where the short packet happened */
+	uint32_t resume;   /* bytes already moved of the TRB that is fetched next */
+	uint32_t edtla;    /* 24 bits (xHCI 4.11.5.2) */
+	struct td_trb trb[XHCI_WINDOW]; /* last: td_clear leaves it alone */
+};
+
+struct xhci_ep {
+	struct xhci *x;
+	struct xhci_ep *queue_next, *nak_next;
+	struct usb_packet *packet; /* in flight, or refused with NAK and kept for the retry */
+	struct timer timer;        /* next service opportunity of a periodic endpoint */
+	uint64_t next_service_ns;
+	uint64_t interval_ns; /* periodic endpoints, else 0 */
+	uint32_t dw[5];       /* the endpoint context as software gave it */
+	struct ring ring;     /* next TRB to fetch */
+	struct td td;
+	uint8_t slot, dci, type, state; /* enum ep_type, enum ep_state */
+	uint16_t max_packet;
+	uint8_t stage; /* enum control_stage */
+	bool queued, naked, idle_reported;
+	uint8_t retries;
+};
+
+struct slot {
+	uint8_t state; /* enum slot_state */
+	uint8_t address;
+	uint8_t root_port;
+	uint64_t context;       /* device context, from the DCBAA when the slot was addressed */
+	uint32_t dw[4];         /* slot context, ours */
+	struct xhci_ep *ep[32]; /* [1..31], NULL = Disabled */
+};
+
+/* NULL unless 1 <= id <= slots and the slot is enabled. */
+struct slot *xhci_slot_get(struct xhci *x, unsigned id);
+/* Endpoint dci 1..31 of an enabled slot, NULL if Disabled or out of range. */
+struct xhci_ep *xhci_ep_get(struct xhci *x, unsigned slot_id, unsigned dci);
+/* Through this setter pass all slot state changes. */
+void xhci_slot_set_state(struct slot *s, enum slot_state state);
+/* All endpoints gone, slot Disabled. Touches no guest memory. */
+void xhci_slot_disable(struct xhci *x, unsigned id);
+/* The device behind a slot now, NULL if unplugged or its port is not enabled. */
+struct usb_device *xhci_slot_device(struct xhci *x, const struct slot *s);
+
+/* The device on a root port was unplugged: what waits for it goes on to fail. */
+void xhci_slot_device_gone(struct xhci *x, unsigned root_port);
+
+/* Bytes of one context: 32, or 64 with CSZ. */
+unsigned xhci_context_bytes(const struct xhci *x);
+/* One context of an input context: index 0 = input control, 1 = slot, 1 + dci = endpoint. */
+bool xhci_context_read_input(struct xhci *x, unsigned slot_id, uint64_t input, unsigned index,
+			     uint32_t dw[8]);
+/* Write our slot context, or one endpoint's, to the guest. */
+void xhci_context_write_slot(struct xhci *x, unsigned id);
+void xhci_context_write_ep(struct xhci *x, unsigned id, unsigned dci);
+/* xHCI 6.2.3: may this endpoint context be used? CC_SUCCESS, or the code to answer with. */
+enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci,
+					   const uint32_t dw[8]);
+
+/* Create endpoint dci from an input endpoint context; state Running, DMA-free. */
+struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, const uint32_t dw[8]);
+void xhci_ep_free(struct xhci_ep *ep);
+void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state);
+/* Forget the TD under way and any packet with it; the ring stands at the TRB not done yet. */
+void xhci_ep_drop_td(struct xhci_ep *ep);
+/* Reset Device: endpoint 0 is Running whatever it was (xHCI 4.6.11). */
+void xhci_ep_restart(struct xhci_ep *ep);
+/*
+ * The endpoint leaves Running: held TRBs are given back (software may change them), the byte
+ * position is kept, so that a doorbell goes on in the middle of the TD (xHCI 4.6.9).
+ */
+void xhci_ep_park_td(struct xhci_ep *ep);
+
+/* ---- td.c, transfer.c (xHCI 4.10, 4.11) ------------------------------------------------------ */
+
+void td_clear(struct td *td);
+struct td_trb *td_first(struct td *td);
+/* Bytes that the held TRBs still want to move. */
+uint32_t td_bytes(const struct td *td);
+
+enum td_poll {
+	TD_READY,
+	TD_WAIT,
+	TD_BUDGET,
+	TD_HOST_ERROR
+};
+/* Hold enough of the current (or next) TD to make a packet of want bytes. */
+enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget);
+/* Release the oldest TRB; with the last one of a TD the TD is over. */
+void xhci_td_retire(struct xhci_ep *ep);
+
+/* Let an endpoint work. Returns true if the budget ran out and there is more to do. */
+bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget);
+/* Stop Endpoint: cancel the packet, report 26, 27 or 28 where the TD stands (xHCI 4.6.9). */
+void xhci_transfer_stop(struct xhci_ep *ep);
+/* A Transfer Event for the TRB t of an endpoint. */
+void xhci_transfer_event(struct xhci_ep *ep, const struct td_trb *t, enum completion_code code,
+			 uint32_t residual);
+
+/* ---- command*.c (xHCI 4.6) -------------------------------------------------------------------- */
+
+struct command { /* the one being executed */
+	struct trb trb;
+	uint64_t addr;
+	uint32_t parameter;  /* 24 bits for the completion event */
+	bool vendor_event;   /* NEC: event type 48 */
+	uint8_t vendor_bits; /* NEC: bits 23..16 of the event's control dword */
+};
+
+/* Every handler returns the completion code, or COMMAND_WAITS if the event comes later. */
+#define COMMAND_WAITS (-1)
+typedef int command_handler(struct xhci *x, struct command *c, unsigned *slot_id);
+
+int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_configure_endpoint(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_evaluate_context(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_reset_device(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_reset_endpoint(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_stop_endpoint(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_set_dequeue(struct xhci *x, struct command *c, unsigned *slot_id);
+int xhci_command_port_bandwidth(struct xhci *x, struct command *c, unsigned *slot_id);
+
+/* Consume the command ring. Returns true if the budget ran out. */
+bool xhci_command_run(struct xhci *x, unsigned *budget);
+/* CRCR CS or CA was written: stop, and with abort give up the command under way. */
+void xhci_command_stop(struct xhci *x, bool abort_current);
+/* The command that returned COMMAND_WAITS is over. */
+void xhci_command_finish(struct xhci *x, enum completion_code code, unsigned slot_id);
+/* Address Device gives up its SET_ADDRESS packets. */
+void xhci_command_address_cancel(struct xhci *x);
+/* Another try for a SET_ADDRESS that was refused with NAK. */
+void xhci_command_address_retry(struct xhci *x);
+
+/* ---- controller.c, regs.c ----------------------------------------------------------------------- */
+
+#define XHCI_BUDGET_TRBS 256u /* per MMIO access and per piece of xhci_work */
+
+struct xhci {
+	struct guest *g;
+	struct usb_bus *bus;
+	const struct xhci_profile *profile;
+	/* operational registers, xHCI 5.4 */
+	uint32_t usbcmd, usbsts, dnctrl, config;
+	uint64_t crcr, dcbaap;
+	uint64_t mfindex_base_ns;
+	struct timer mfindex_timer;
+	/* command ring */
+	struct ring command_ring;
+	bool command_kicked, command_running; /* CRR */
+	bool command_waiting;                 /* a command waits for a device */
+	struct command command;
+	struct {
+		struct usb_packet *packet;
+		uint8_t slot, stage; /* stage 0: SETUP, 1: status */
+		bool naked;
+	} address;
+	struct slot *slots; /* [1..profile->slots] */
+	struct interrupter *intr;
+	struct usb_port *connectors;
+	unsigned connector_count;
+	struct xhci_port port[XHCI_MAX_PORTS + 1];
+	unsigned port_count;
+	struct xhci_ep *queue_first, *queue_last; /* endpoints that may have work */
+	struct xhci_ep *naked;                    /* to be asked again when time moves */
+	uint64_t naked_asked_ns;
+	unsigned full_rings; /* event rings that are full */
+	unsigned live_endpoints;
+	bool working; /* inside xhci_work: work found there is done by its loop */
+	bool defer;   /* MMIO handlers only queue; the owner calls xhci_work */
+};
+
+/*
+ * guest was initialised with profile->pci. Adds the MMIO regions and the bus's root ports.
+ * Ends the program if memory runs out.
+ */
+struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_profile *profile);
+void xhci_free(struct xhci *x);
+/* Back to power-on. Call after usb_bus_reset and guest_reset. */
+void xhci_power_on(struct xhci *x);
+/* A bounded piece of pending work; false = nothing is left that could be done now. */
+bool xhci_work(struct xhci *x);
+unsigned xhci_live_endpoints(const struct xhci *x);
+
+bool xhci_running(const struct xhci *x);
+/* USBCMD.HCRST (xHCI 4.2, 5.4.1): forget everything without DMA. */
+void xhci_reset(struct xhci *x);
+void xhci_run(struct xhci *x);
+void xhci_halt(struct xhci *x);
+/* Host System Error: memory failed us (xHCI 4.10.2.6). */
+void xhci_host_system_error(struct xhci *x);
+/* Host Controller Error: software broke the rings; dead until HCRST (xHCI 4.24.1). */
+void xhci_host_controller_error(struct xhci *x);
+void xhci_queue_ep(struct xhci_ep *ep);
+void xhci_unqueue_ep(struct xhci_ep *ep);
+void xhci_nak_ep(struct xhci_ep *ep);
+void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value);
+void xhci_regs_init(struct xhci *x);
+uint64_t xhci_microframe(const struct xhci *x);
+/* After a change of USBCMD.EWE or run state: the next MFINDEX wrap (xHCI 4.14.2). */
+void xhci_mfindex_arm(struct xhci *x);
+
+#endif
