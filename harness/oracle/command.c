@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * command.c -- commands and their completions (xHCI 4.6, 4.6.1, 4.9.3, 4.11.4): every command that
+ * was fetched completes exactly once, in ring order, at its own address, and nothing else does.
+ * Where a command may legally die unseen (halt, abort, Event Ring Full, refused DMA) it may be
+ * missing, but the order of the others still counts. The walk over the ring is judged too.
+ */
+#include "oracle/set.h"
+
+const struct oracle oracle_command = {"command completion", "xHCI 4.6.1"};
+
+void oracle_command_reset(struct oracle_set *s)
+{
+	struct command_ring *c = &s->command;
+
+	c->first = c->count = 0;
+	c->lost = c->started = c->crcr_fresh = c->crcr_torn = false;
+	c->cycle = c->next_cycle = UNKNOWN;
+	c->next = 0;
+}
+
+void oracle_command_crcr(struct oracle_set *s, bool torn)
+{
+	s->command.crcr_fresh = true;
+	s->command.crcr_torn |= torn;
+	if (s->reg.crcr & (CRCR_CS | CRCR_CA))
+		oracle_command_disturb(s);
+}
+
+static struct command_seen *at(struct command_ring *c, unsigned i)
+{
+	return &c->pending[(c->first + i) % ORACLE_COMMANDS];
+}
+
+void oracle_command_disturb(struct oracle_set *s)
+{
+	for (unsigned i = 0; i < s->command.count; i++)
+		at(&s->command, i)->may_vanish = true;
+}
+
+struct command_seen *oracle_command_head(struct oracle_set *s)
+{
+	return s->command.count ? at(&s->command, 0) : NULL;
+}
+
+struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, unsigned slot,
+					 unsigned dci)
+{
+	for (unsigned i = 0; i < s->command.count; i++) {
+		struct command_seen *c = at(&s->command, i);
+
+		if (command_type(c) == type && command_slot(c) == slot &&
+		    (!dci || command_ep(c) == dci))
+			return c;
+	}
+	return NULL;
+}
+
+/* Is addr where the ring goes on? Sets the consumer cycle that holds there. */
+static bool position(struct oracle_set *s, uint64_t addr)
+{
+	struct command_ring *c = &s->command;
+	bool sequel = c->started && addr == c->next;
+	bool jump = addr == (s->reg.crcr & ~UINT64_C(0x3f)) && (c->crcr_fresh || !c->started);
+	uint8_t rcs = s->reg.crcr & CRCR_RCS;
+
+	if (sequel && jump)
+		c->cycle = c->next_cycle == rcs ? rcs : UNKNOWN;
+	else if (sequel)
+		c->cycle = c->next_cycle;
+	else if (jump)
+		c->cycle = rcs;
+	else if (c->crcr_torn || addr == (s->reg.crcr & ~UINT64_C(0x3f)))
+		c->cycle = UNKNOWN;
+	else
+		return false;
+	if (jump && !sequel)
+		c->crcr_fresh = c->crcr_torn = false;
+	return true;
+}
+
+static void push(struct oracle_set *s, uint64_t addr, const struct trb *t)
+{
+	struct command_ring *c = &s->command;
+	struct command_seen *n;
+
+	if (c->count == ORACLE_COMMANDS) {
+		c->lost = true;
+		return;
+	}
+	n = at(c, c->count++);
+	*n = (struct command_seen){
+		.addr = addr,
+		.parameter = t->parameter,
+		.control = t->control,
+		.status = t->status,
+		.may_vanish = c->cycle == UNKNOWN || !s->ring[0].tracked || s->ring[0].full,
+		.doorbells = s->doorbells,
+	};
+	if (trb_type(t) == TRB_SET_TR_DEQUEUE) {
+		struct endpoint *ep = oracle_endpoint_find(s, trb_slot(t), trb_endpoint(t));
+
+		if (ep)
+			oracle_endpoint_start(ep, t->parameter);
+	}
+}
+
+void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
+{
+	struct command_ring *c = &s->command;
+	struct trb t = trb_decode(row->data);
+
+	if (!position(s, row->addr)) {
+		oracle_report(s, &oracle_ring_walk,
+			      "command TRB read at 0x%llx, the ring goes on at 0x%llx",
+			      (unsigned long long)row->addr, (unsigned long long)c->next);
+		return;
+	}
+	c->started = true;
+	c->next = row->addr;
+	c->next_cycle = c->cycle;
+	if (c->cycle != UNKNOWN && (t.control & TRB_CYCLE) != c->cycle)
+		return; /* still software's */
+	if (c->cycle == UNKNOWN) {
+		/* it may have been software's: both positions are possible from here */
+		c->crcr_torn = true;
+	}
+	if (trb_type(&t) == TRB_LINK) {
+		c->next = t.parameter & ~UINT64_C(0xf);
+		if (t.control & TRB_TC && c->cycle != UNKNOWN)
+			c->next_cycle = c->cycle ^ 1;
+		return;
+	}
+	c->next = row->addr + TRB_SIZE;
+	push(s, row->addr, &t);
+}
+
+static void pop(struct command_ring *c, unsigned n)
+{
+	c->first = (c->first + n) % ORACLE_COMMANDS;
+	c->count -= n;
+}
+
+/* A command died unseen: what it may have done is unknown. */
+static void vanished(struct oracle_set *s, const struct command_seen *c)
+{
+	if (command_type(c) == TRB_ENABLE_SLOT)
+		s->slots_unsure = true;
+	oracle_slot_state_completed(s, c, UNKNOWN, command_slot(c));
+	oracle_ep_state_completed(s, c, UNKNOWN);
+}
+
+static void completed(struct oracle_set *s, unsigned index, const struct trb *event)
+{
+	struct command_seen done = *at(&s->command, index);
+	unsigned code = trb_completion(event);
+
+	for (unsigned i = 0; i < index; i++) {
+		struct command_seen *c = at(&s->command, i);
+
+		if (!c->may_vanish) {
+			oracle_report(s, &oracle_command,
+				      "command at 0x%llx completed before the one at 0x%llx",
+				      (unsigned long long)done.addr, (unsigned long long)c->addr);
+			return;
+		}
+		vanished(s, c);
+	}
+	pop(&s->command, index + 1);
+	oracle_slot_state_completed(s, &done, code, trb_slot(event));
+	oracle_ep_state_completed(s, &done, code);
+}
+
+void oracle_command_event(struct oracle_set *s, const struct trb *event)
+{
+	struct command_ring *c = &s->command;
+	uint64_t addr = event->parameter & ~UINT64_C(0xf);
+	unsigned code = trb_completion(event);
+
+	if (code >= CC_STOPPED && code <= CC_STOPPED_SHORT) {
+		oracle_report(s, &oracle_command, "code %u in a command completion", code);
+		return;
+	}
+	if (code == CC_COMMAND_STOPPED || c->lost)
+		return;
+	for (unsigned i = 0; i < c->count; i++) {
+		if (at(c, i)->addr == addr) {
+			completed(s, i, event);
+			return;
+		}
+	}
+	oracle_report(s, &oracle_command,
+		      "completion code %u for 0x%llx, where no command is under way", code,
+		      (unsigned long long)addr);
+}

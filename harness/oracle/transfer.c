@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/*
+ * transfer.c -- Transfer Events (xHCI 4.10.1, 4.11.3.1, 6.4.2.1): they name a TRB that was fetched
+ * for that endpoint, successful ones each fetch at most once and only if its flags ask for it;
+ * what is left over is at most what the TRB had; the codes of stopping come only while a Stop
+ * Endpoint command is under way; and a quiet endpoint reports nothing.
+ */
+#include "oracle/set.h"
+
+const struct oracle oracle_transfer = {"transfer completion", "xHCI 4.11.3.1"};
+const struct oracle oracle_silence = {"no work without a doorbell", "xHCI 4.7, 4.6.9"};
+
+static bool names_trb(unsigned code)
+{
+	return code == CC_SUCCESS || code == CC_SHORT_PACKET || code == CC_DATA_BUFFER ||
+		code == CC_BABBLE || code == CC_TRANSACTION || code == CC_TRB || code == CC_STALL;
+}
+
+static bool matches(const struct trb_seen *t, const struct trb *event)
+{
+	if (event->control & TRB_EV_ED)
+		return bits(t->control, 15, 10) == TRB_EVENT_DATA &&
+			t->parameter == event->parameter;
+	return t->addr == event->parameter;
+}
+
+static void judge_flags(struct oracle_set *s, const struct endpoint *ep, const struct trb_seen *t,
+			const struct trb *event)
+{
+	unsigned code = trb_completion(event);
+	unsigned type = (unsigned)bits(t->control, 15, 10);
+	uint32_t left = event->status & 0xffffff;
+	uint32_t wanted = code == CC_SHORT_PACKET ? TRB_IOC | TRB_ISP : TRB_IOC;
+
+	if ((code == CC_SUCCESS || code == CC_SHORT_PACKET) && !(t->control & wanted))
+		oracle_report(s, &oracle_transfer,
+			      "slot %u endpoint %u: event code %u for the TRB at 0x%llx, which did "
+			      "not ask for it",
+			      ep->slot, ep->dci, code, (unsigned long long)t->addr);
+	if (event->control & TRB_EV_ED ||
+	    (type != TRB_NORMAL && type != TRB_DATA && type != TRB_ISOCH))
+		return;
+	if (left > t->length || (code == CC_SUCCESS && left))
+		oracle_report(s, &oracle_transfer,
+			      "slot %u endpoint %u: code %u with %u of %u bytes left", ep->slot,
+			      ep->dci, code, left, t->length);
+}
+
+static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struct trb *event)
+{
+	unsigned code = trb_completion(event);
+	bool once = code == CC_SUCCESS || code == CC_SHORT_PACKET;
+	struct trb_seen *found = NULL;
+	struct trb_seen *t;
+	bool repeated = false;
+
+	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
+		if (!matches(t, event))
+			continue;
+		if (once && t->events)
+			repeated = true;
+		else
+			found = t; /* the oldest one counts */
+	}
+	if (found) {
+		found->events += once;
+		judge_flags(s, ep, found, event);
+	} else if (ep->total <= ORACLE_TRBS) {
+		oracle_report(s, &oracle_transfer,
+			      "slot %u endpoint %u: event code %u for 0x%llx, %s", ep->slot,
+			      ep->dci, code, (unsigned long long)event->parameter,
+			      repeated ? "which was reported before" : "which was never fetched");
+	}
+}
+
+static void judge_stop(struct oracle_set *s, const struct endpoint *ep, unsigned code)
+{
+	if (s->command.lost || oracle_command_find(s, TRB_STOP_ENDPOINT, ep->slot, ep->dci))
+		return;
+	oracle_report(s, &oracle_transfer,
+		      "slot %u endpoint %u: code %u, but no Stop Endpoint is under way", ep->slot,
+		      ep->dci, code);
+}
+
+void oracle_transfer_event(struct oracle_set *s, const struct trb *event)
+{
+	struct endpoint *ep = oracle_endpoint_find(s, trb_slot(event), trb_endpoint(event));
+	unsigned code = trb_completion(event);
+
+	if (code == CC_COMMAND_STOPPED || code == CC_COMMAND_ABORTED) {
+		oracle_report(s, &oracle_transfer, "command code %u in a Transfer Event", code);
+		return;
+	}
+	if (s->late_events || code == CC_EP_NOT_ENABLED || code == CC_SLOT_NOT_ENABLED)
+		return;
+	if (!ep) {
+		if (s->endpoint_count < ORACLE_ENDPOINTS)
+			oracle_report(s, &oracle_transfer,
+				      "event code %u for slot %u endpoint %u, which has no ring",
+				      code, trb_slot(event), trb_endpoint(event));
+		return;
+	}
+	if (code >= CC_STOPPED && code <= CC_STOPPED_SHORT) {
+		judge_stop(s, ep, code);
+		return;
+	}
+	if (endpoint_is_quiet(ep))
+		oracle_report(s, &oracle_silence,
+			      "slot %u endpoint %u reports code %u, but no doorbell made it work",
+			      ep->slot, ep->dci, code);
+	else if (names_trb(code))
+		judge_pointer(s, ep, event);
+}
