@@ -27,8 +27,8 @@ static size_t comment_end(const char *text, size_t text_len, size_t at)
 	return at;
 }
 
-static int refuse(
-	uint8_t *bytes, const char *text, size_t at, unsigned *ret_line, unsigned *ret_column)
+static int refuse(uint8_t *bytes, const char *text, size_t at, unsigned *ret_line,
+		  unsigned *ret_column)
 {
 	unsigned line = 1, column = 1;
 
@@ -46,7 +46,7 @@ static int refuse(
 }
 
 int import_hex(const char *text, size_t text_len, uint8_t **ret_bytes, size_t *ret_len,
-	unsigned *ret_line, unsigned *ret_column)
+	       unsigned *ret_line, unsigned *ret_column)
 {
 	// Two digits make a byte, so half the text is always enough.
 	uint8_t *bytes = malloc(text_len / 2 + 1);

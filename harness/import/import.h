@@ -31,7 +31,7 @@ struct import_note {
  * 0, or -EINVAL (no device in the text), -ENOENT (fewer devices than device_index), -ENOMEM.
  */
 int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8_t **ret_bytes,
-	size_t *ret_len, struct import_note *note);
+		 size_t *ret_len, struct import_note *note);
 
 /*
  * Text of a .hex file -> bytes: hex digits in pairs, alone or in runs, white space between them,
@@ -40,6 +40,6 @@ int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8
  * column (both from 1) of the character that does not belong there.
  */
 int import_hex(const char *text, size_t text_len, uint8_t **ret_bytes, size_t *ret_len,
-	unsigned *ret_line, unsigned *ret_column);
+	       unsigned *ret_line, unsigned *ret_column);
 
 #endif

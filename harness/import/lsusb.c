@@ -40,11 +40,11 @@ static bool is_bus_line(const struct lsusb_line *line)
 }
 
 // Finds the lines of one device. *line is left before its first line. 0, -EINVAL, -ENOENT.
-static int find_device(
-	const char **text, const char **text_end, unsigned device_index, struct lsusb_line *line)
+static int find_device(const char **text, const char **text_end, unsigned device_index,
+		       struct lsusb_line *line)
 {
 	const char *at = *text, *start = NULL;
-	struct lsusb_line here = { 0 };
+	struct lsusb_line here = {0};
 	unsigned seen = 0;
 
 	for (const char *before = at; next_line(&at, *text_end, &here); before = at) {
@@ -84,13 +84,11 @@ static const char *find_in_line(const struct lsusb_line *line, const char *what)
 static bool take_raw(struct lsusb_import *im, const struct lsusb_line *line)
 {
 	static const char *const whole[] = {
-		"UNRECOGNIZED:", "UNRECOGNIZED CDC:", "INTERFACE CLASS:", "DEVICE CLASS:"
-	};
+		"UNRECOGNIZED:", "UNRECOGNIZED CDC:", "INTERFACE CLASS:", "DEVICE CLASS:"};
 	static const char *const rest[] = {
-		"junk at descriptor end:", "Invalid desc subtype:", "Invalid desc format type:"
-	};
+		"junk at descriptor end:", "Invalid desc subtype:", "Invalid desc format type:"};
 	struct lsusb_line hex = *line;
-	uint8_t bytes[256] = { 0 };
+	uint8_t bytes[256] = {0};
 	const char *after = NULL;
 	unsigned len;
 
@@ -150,7 +148,7 @@ static bool take_pipe(struct lsusb_import *im, const struct lsusb_line *line)
 static bool take_mode(struct lsusb_import *im, const struct lsusb_line *line)
 {
 	struct lsusb_block *block = &im->block;
-	struct lsusb_field field = { .name = "n", .value = *line };
+	struct lsusb_field field = {.name = "n", .value = *line};
 	unsigned status, digits;
 	uint64_t mode;
 
@@ -170,7 +168,7 @@ static bool take_mode(struct lsusb_import *im, const struct lsusb_line *line)
 // A GUID that was wrapped onto a line of its own.
 static bool take_wrapped_guid(struct lsusb_import *im, const struct lsusb_line *line)
 {
-	struct lsusb_field field = { .name = "guid", .value = *line };
+	struct lsusb_field field = {.name = "guid", .value = *line};
 
 	if (!im->block.is_open || line->at == line->end || *line->at != '{')
 		return false;
@@ -188,16 +186,16 @@ static void take_line(struct lsusb_import *im, const struct lsusb_line *line)
 	else if (im->is_resting)
 		return;
 	else if (!take_raw(im, line) && !take_pipe(im, line) && !take_mode(im, line) &&
-		!take_wrapped_guid(im, line) && lsusb_field_split(line, &field))
+		 !take_wrapped_guid(im, line) && lsusb_field_split(line, &field))
 		lsusb_build_field(im, &field);
 }
 
 // Joins the parts in the order of the set. 0 or -ENOMEM.
 static int assemble(struct lsusb_import *im, uint8_t **ret_bytes, size_t *ret_len)
 {
-	struct lsusb_bytes strings = { 0 }, set = { 0 };
-	struct lsusb_bytes *parts[] = { &im->device, &im->configs, &im->qualifier, &im->bos,
-		&im->hub, &strings };
+	struct lsusb_bytes strings = {0}, set = {0};
+	struct lsusb_bytes *parts[] = {&im->device, &im->configs, &im->qualifier,
+				       &im->bos,    &im->hub,     &strings};
 
 	lsusb_string_emit(&im->strings, &strings);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -215,9 +213,9 @@ static int assemble(struct lsusb_import *im, uint8_t **ret_bytes, size_t *ret_le
 }
 
 int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8_t **ret_bytes,
-	size_t *ret_len, struct import_note *note)
+		 size_t *ret_len, struct import_note *note)
 {
-	struct lsusb_line line = { 0 };
+	struct lsusb_line line = {0};
 	const char *at = text, *end = text_len ? text + text_len : text;
 	struct lsusb_import *im;
 	int ret;

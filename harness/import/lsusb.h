@@ -66,7 +66,7 @@ void lsusb_line_skip_blanks(struct lsusb_line *line);
 bool lsusb_field_split(const struct lsusb_line *line, struct lsusb_field *ret);
 bool lsusb_field_number(const struct lsusb_field *field, uint64_t *ret, unsigned *ret_digits);
 unsigned lsusb_field_encode(const struct lsusb_field *field, const struct lsusb_block *block,
-	bool is_guid_raw, uint8_t ret[64]);
+			    bool is_guid_raw, uint8_t ret[64]);
 unsigned lsusb_hex_encode(const struct lsusb_line *line, uint8_t *ret, unsigned size);
 
 // lsusb_layout.c
@@ -98,8 +98,8 @@ void lsusb_build_open(struct lsusb_import *im, unsigned line);
 void lsusb_build_heading(struct lsusb_import *im, const struct lsusb_header *header, unsigned line);
 void lsusb_build_field(struct lsusb_import *im, const struct lsusb_field *field);
 void lsusb_build_put(struct lsusb_import *im, const char *name, const uint8_t *bytes, unsigned len);
-void lsusb_build_append(
-	struct lsusb_import *im, const uint8_t *bytes, unsigned len, bool is_hub, unsigned line);
+void lsusb_build_append(struct lsusb_import *im, const uint8_t *bytes, unsigned len, bool is_hub,
+			unsigned line);
 void lsusb_build_close(struct lsusb_import *im);
 void lsusb_build_close_config(struct lsusb_import *im, unsigned line);
 

@@ -52,8 +52,8 @@ void lsusb_build_close_config(struct lsusb_import *im, unsigned line)
 	}
 }
 
-static void append_config(
-	struct lsusb_import *im, const uint8_t *bytes, unsigned len, unsigned line)
+static void append_config(struct lsusb_import *im, const uint8_t *bytes, unsigned len,
+			  unsigned line)
 {
 	if (bytes[1] == 0x02) {
 		lsusb_build_close_config(im, line);
@@ -61,7 +61,7 @@ static void append_config(
 		im->config_count++;
 	}
 	if (!im->config_count || im->config_count > CONFIGS_MAX ||
-		im->configs.len - im->config_at + len > TOTAL_MAX) {
+	    im->configs.len - im->config_at + len > TOTAL_MAX) {
 		lsusb_build_problem(im, &im->note.skipped, line);
 		return;
 	}
@@ -71,10 +71,10 @@ static void append_config(
 }
 
 // Puts a finished descriptor where its type belongs.
-void lsusb_build_append(
-	struct lsusb_import *im, const uint8_t *bytes, unsigned len, bool is_hub, unsigned line)
+void lsusb_build_append(struct lsusb_import *im, const uint8_t *bytes, unsigned len, bool is_hub,
+			unsigned line)
 {
-	static const uint8_t bos_alone[] = { 5, 0x0f, 5, 0, 0 };
+	static const uint8_t bos_alone[] = {5, 0x0f, 5, 0, 0};
 	struct lsusb_bytes *once = NULL;
 
 	if (bytes[1] == 0x01)
@@ -143,7 +143,7 @@ void lsusb_build_close(struct lsusb_import *im)
 		block->length = block->fill;
 	// lsusb prints neither the last byte of a qualifier or SuperSpeed hub nor all of a companion.
 	if (block->type == 0x30 || (block->type == 0x06 && block->fill == 9) ||
-		(block->type == 0x2a && block->fill == 11 && block->length == 12))
+	    (block->type == 0x2a && block->fill == 11 && block->length == 12))
 		block->fill = block->length;
 	if (block->fill < block->length) {
 		im->note.padded += block->length - block->fill;
@@ -256,8 +256,8 @@ static unsigned log2_of(uint64_t number)
 }
 
 // Fields whose bytes are not the printed number. 0 when the field is an ordinary one.
-static unsigned encode_scaled(
-	struct lsusb_import *im, const struct lsusb_field *field, uint8_t ret[64])
+static unsigned encode_scaled(struct lsusb_import *im, const struct lsusb_field *field,
+			      uint8_t ret[64])
 {
 	unsigned digits;
 	uint64_t number;

@@ -74,7 +74,7 @@ static unsigned odd_name_length(const struct lsusb_line *line)
 		size_t len = strlen(odd_names[i]);
 
 		if (lsusb_line_starts(line, odd_names[i]) && (size_t)(line->end - line->at) > len &&
-			!is_lower(line->at[len]))
+		    !is_lower(line->at[len]))
 			return (unsigned)len;
 	}
 	return 0;
@@ -83,8 +83,8 @@ static unsigned odd_name_length(const struct lsusb_line *line)
 // Length of a name such as bLength or dwFrameInterval at the start of the line, 0 = none.
 static unsigned name_length(const struct lsusb_line *line)
 {
-	static const char *const prefixes[] = { "b", "w", "dw", "t", "n", "i", "id", "bcd", "bm",
-		"ba", "bma", "wa", "da", "guid", "wlcd" };
+	static const char *const prefixes[] = {"b",  "w",  "dw",  "t",  "n",  "i",    "id",  "bcd",
+					       "bm", "ba", "bma", "wa", "da", "guid", "wlcd"};
 	const char *at = line->at;
 	bool is_known = false;
 
@@ -137,8 +137,9 @@ bool lsusb_field_split(const struct lsusb_line *line, struct lsusb_field *ret)
 
 static bool is_bare_hex(const char *name)
 {
-	static const char *const names[] = { "dwSyncProtocols", "dwMechanical", "dwFeatures",
-		"bClassGetResponse", "bClassEnvelope", "bGuidDescriptorType" };
+	static const char *const names[] = {"dwSyncProtocols", "dwMechanical",
+					    "dwFeatures",      "bClassGetResponse",
+					    "bClassEnvelope",  "bGuidDescriptorType"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
@@ -249,7 +250,7 @@ unsigned lsusb_hex_encode(const struct lsusb_line *line, uint8_t *ret, unsigned 
 // {00112233-4455-6677-8899-aabbccddeeff}: RFC 4122 text, or the bytes in order (before 2016).
 static unsigned guid_encode(const struct lsusb_line *value, bool is_raw, uint8_t ret[16])
 {
-	static const uint8_t swap[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t swap[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 	uint8_t raw[16];
 	unsigned nibbles = 0;
 
@@ -286,8 +287,8 @@ static unsigned decimal_list_encode(const struct lsusb_line *value, uint8_t ret[
 	return len;
 }
 
-static unsigned field_width(
-	const struct lsusb_field *field, const struct lsusb_block *block, unsigned digits)
+static unsigned field_width(const struct lsusb_field *field, const struct lsusb_block *block,
+			    unsigned digits)
 {
 	const char *name = field->name;
 
@@ -300,7 +301,7 @@ static unsigned field_width(
 		return digits ? (digits + 1) / 2 : 1;
 	}
 	if (!strncmp(name, "bcd", 3) || !strncmp(name, "id", 2) || !strcmp(name, "VCONN Power") ||
-		!strcmp(name, "bU2DevExitLat"))
+	    !strcmp(name, "bU2DevExitLat"))
 		return 2;
 	switch (name[0]) {
 	case 'w':
@@ -316,7 +317,7 @@ static unsigned field_width(
 
 // The bytes of a field, at most 64; 0 when the value cannot be read.
 unsigned lsusb_field_encode(const struct lsusb_field *field, const struct lsusb_block *block,
-	bool is_guid_raw, uint8_t ret[64])
+			    bool is_guid_raw, uint8_t ret[64])
 {
 	uint64_t number = 0;
 	unsigned digits, width;
@@ -324,7 +325,7 @@ unsigned lsusb_field_encode(const struct lsusb_field *field, const struct lsusb_
 	if (field->value.at < field->value.end && *field->value.at == '{')
 		return guid_encode(&field->value, is_guid_raw, ret);
 	if (!strcmp(field->name, "DeviceRemovable") || !strcmp(field->name, "PortPwrCtrlMask") ||
-		!strcmp(field->name, "bDetailData"))
+	    !strcmp(field->name, "bDetailData"))
 		return lsusb_hex_encode(&field->value, ret, 64);
 	if (!strcmp(field->name, "bSlaveInterface"))
 		return decimal_list_encode(&field->value, ret);

@@ -36,7 +36,7 @@ void lsusb_string_note(struct lsusb_strings *strings, const struct lsusb_field *
 	unsigned digits;
 
 	if (field->name[0] != 'i' || !strncmp(field->name, "id", 2) || field->in_array ||
-		!strcmp(field->name, "iLandingPage"))
+	    !strcmp(field->name, "iLandingPage"))
 		return;
 	if (!lsusb_field_number(field, &index, &digits) || !index || index > 255)
 		return;
@@ -52,7 +52,7 @@ void lsusb_string_note(struct lsusb_strings *strings, const struct lsusb_field *
 		text.at++;
 	trim(&text);
 	if (text.at == text.end || lsusb_line_starts(&text, "(error)") ||
-		lsusb_line_starts(&text, "(?") || strings->at[index].text)
+	    lsusb_line_starts(&text, "(?") || strings->at[index].text)
 		return;
 	note(strings, (unsigned)index, text.at, (size_t)(text.end - text.at));
 }
@@ -97,7 +97,7 @@ static unsigned utf16_encode(const struct lsusb_string *string, uint8_t *ret)
 
 void lsusb_string_emit(const struct lsusb_strings *strings, struct lsusb_bytes *bytes)
 {
-	static const uint8_t languages[] = { 4, 3, 0x09, 0x04 };
+	static const uint8_t languages[] = {4, 3, 0x09, 0x04};
 
 	if (!strings->count)
 		return;
