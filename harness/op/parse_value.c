@@ -56,9 +56,12 @@ static unsigned distance(const char *a, size_t a_len, const char *b)
 
 void parse_guess_add(struct parse_guess *g, struct parse_word w, const char *name)
 {
-	unsigned d = name ? distance(w.at, w.len, name) : PARSE_MAX_WORD;
+	unsigned d;
 
-	if (d <= 1 + w.len / 3 && (!g->name || d < g->distance)) {
+	if (!name)
+		return;
+	d = distance(w.at, w.len, name);
+	if (d <= 1 + min_u64(w.len, strlen(name)) / 3 && (!g->name || d < g->distance)) {
 		g->name = name;
 		g->distance = d;
 	}

@@ -150,19 +150,28 @@ static bool cut_blob(struct shrink *s, unsigned at)
 	return any;
 }
 
+static bool set_byte(struct shrink *s, unsigned at, unsigned i, unsigned v)
+{
+	struct op *op = &begin(s)->op[at];
+
+	s->trial.bytes[op->blob - s->trial.bytes + i] = (uint8_t)v;
+	return better(s);
+}
+
+/* Bytes to zero, or else bit by bit. */
 static bool zero_blob(struct shrink *s, unsigned at)
 {
 	bool any = false;
-	unsigned i;
+	unsigned i, left;
 
 	for (i = 0; i < s->best->op[at].blob_len && s->calls_left; i++) {
-		struct op *op;
-
-		if (!s->best->op[at].blob[i])
+		left = s->best->op[at].blob[i];
+		if (!left || set_byte(s, at, i, 0)) {
+			any |= left != 0;
 			continue;
-		op = &begin(s)->op[at];
-		s->trial.bytes[op->blob - s->trial.bytes + i] = 0;
-		any |= better(s);
+		}
+		for (; left; left &= left - 1)
+			any |= set_byte(s, at, i, s->best->op[at].blob[i] & ~(left & -left));
 	}
 	return any;
 }
