@@ -10,16 +10,15 @@
 
 #include "op/names.h"
 
-static char *dictionary(void)
+/* The caller frees *text. */
+static void print_dictionary(char **text)
 {
-	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = open_memstream(text, &len);
 
 	assert_non_null(f);
 	op_print_dictionary(f);
 	fclose(f);
-	return text;
 }
 
 /* name="\xNN..." into bytes; returns their count, 0 if the line is not an entry. */
@@ -39,13 +38,15 @@ static size_t entry(const char *line, uint8_t *bytes)
 
 static void every_line_is_an_entry_and_every_op_decodes_from_one(void **state)
 {
-	char *text = dictionary(), *line, *rest = text;
+	char *text, *line, *rest;
 	bool seen[OP_COUNT] = {false};
 	struct op_program p;
 	unsigned i, entries = 0;
 
 	(void)state;
 	op_program_init(&p);
+	print_dictionary(&text);
+	rest = text;
 	while ((line = strsep(&rest, "\n")) && *line) {
 		uint8_t bytes[64];
 		size_t n = entry(line, bytes);
@@ -67,7 +68,7 @@ static void every_line_is_an_entry_and_every_op_decodes_from_one(void **state)
 
 static void a_named_value_is_the_op_that_says_it(void **state)
 {
-	char *text = dictionary();
+	char *text;
 	uint8_t bytes[64];
 	struct op_program p;
 	char line[300] = "";
@@ -75,6 +76,7 @@ static void a_named_value_is_the_op_that_says_it(void **state)
 
 	(void)state;
 	op_program_init(&p);
+	print_dictionary(&text);
 	at = strstr(text, "trb_type_link=");
 	assert_non_null(at);
 	memcpy(line, at, (size_t)(strchr(at, '\n') - at));
