@@ -13,7 +13,7 @@
 struct harness; /* a backend, its driver, the oracles, the trace */
 
 struct harness_options {
-	trace_sink *also;      /* every row goes here too (a printer), NULL = none */
+	trace_sink *also; /* every row goes here too (a printer), NULL = none */
 	void *also_opaque;
 	/* called before each op runs, NULL = none */
 	void (*on_op)(void *opaque, unsigned index, const struct op *op);
@@ -37,5 +37,14 @@ void harness_run(struct harness *h, const struct op_program *p, struct harness_r
  * on a finding prints the verdict line to stderr and aborts.
  */
 void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len);
+
+/* The verdict line, the same everywhere: `CLEAN`, or `VIOLATED <clause> <name> at op <n>: ...`. */
+void harness_print_verdict(const struct harness_result *r, FILE *out);
+
+/* Index of the op being played (or played last): for a crash handler. */
+unsigned harness_current_op(const struct harness *h);
+
+/* Ops played since harness_new: for `stat::ops_executed`. */
+uint64_t harness_ops_played(const struct harness *h);
 
 #endif

@@ -12,6 +12,11 @@
 struct op;
 struct backend;
 
+/* What is still alive after everything was unplugged and reset (design decision 10). */
+struct backend_balance {
+	unsigned live_packets, live_devices, armed_timers, live_endpoints;
+};
+
 struct backend_ops {
 	const char *name;
 	/* Back to power-on: nothing plugged, memory zero, virtual time 0, trace empty. */
@@ -35,6 +40,8 @@ struct backend_ops {
 	/* What is plugged into root port (1-based): model index, or -1. Root port count if port = 0. */
 	int (*port_model)(struct backend *b, unsigned port);
 	uint64_t (*bar0)(struct backend *b); /* guest-physical */
+	/* End of input: unplug everything, reset the controller, count. -ENOSYS: cannot count. */
+	int (*end)(struct backend *b, struct backend_balance *ret);
 };
 
 struct backend {

@@ -247,7 +247,8 @@ static void op_world(struct drive *d, const struct op *op)
 
 static void op_doorbell(struct drive *d, const struct op *op)
 {
-	unsigned slot = (unsigned)ARG(op, DOORBELL, slot), target = (unsigned)ARG(op, DOORBELL, target);
+	unsigned slot = (unsigned)ARG(op, DOORBELL, slot),
+		 target = (unsigned)ARG(op, DOORBELL, target);
 
 	drive_need(d);
 	if (!slot && target)

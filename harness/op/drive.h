@@ -15,21 +15,21 @@
  * started controller is one page, contexts and small data another, each slot with endpoints up
  * to 2 one more.
  */
-#define DRIVE_DCBAA UINT64_C(0x00100000)      /* 256 entries */
-#define DRIVE_COMMAND UINT64_C(0x00100800)    /* command ring: DRIVE_COMMAND_TRBS with the Link */
+#define DRIVE_DCBAA UINT64_C(0x00100000)   /* 256 entries */
+#define DRIVE_COMMAND UINT64_C(0x00100800) /* command ring: DRIVE_COMMAND_TRBS with the Link */
 #define DRIVE_COMMAND_TRBS 64u
-#define DRIVE_ERST UINT64_C(0x00100c00)       /* event ring segment table of interrupter 0 */
-#define DRIVE_EVENT UINT64_C(0x00100d00)      /* its only segment */
+#define DRIVE_ERST UINT64_C(0x00100c00)  /* event ring segment table of interrupter 0 */
+#define DRIVE_EVENT UINT64_C(0x00100d00) /* its only segment */
 #define DRIVE_EVENT_TRBS 48u
-#define DRIVE_INPUT UINT64_C(0x00101000)      /* the one input context, up to 33 x 64 bytes */
-#define DRIVE_LISTEN UINT64_C(0x00101840)     /* 15 x 64 bytes: reports of interrupt endpoints */
-#define DRIVE_DATA UINT64_C(0x00101c00)       /* data buffers, handed out in order */
+#define DRIVE_INPUT UINT64_C(0x00101000)  /* the one input context, up to 33 x 64 bytes */
+#define DRIVE_LISTEN UINT64_C(0x00101840) /* 15 x 64 bytes: reports of interrupt endpoints */
+#define DRIVE_DATA UINT64_C(0x00101c00)   /* data buffers, handed out in order */
 #define DRIVE_DATA_END UINT64_C(0x00200000)
-#define DRIVE_SLOTS UINT64_C(0x00400000)      /* per slot: device context, rings by endpoint id */
+#define DRIVE_SLOTS UINT64_C(0x00400000) /* per slot: device context, rings by endpoint id */
 #define DRIVE_SLOT_STRIDE UINT64_C(0x8000)
-#define DRIVE_RING_TRBS 32u                   /* of a transfer ring, with the Link */
-#define DRIVE_SCRATCH UINT64_C(0x00d00000)    /* scratchpad array, then the pages */
-#define DRIVE_INTRS UINT64_C(0x10000000)      /* further interrupters, and op `erst` */
+#define DRIVE_RING_TRBS 32u                /* of a transfer ring, with the Link */
+#define DRIVE_SCRATCH UINT64_C(0x00d00000) /* scratchpad array, then the pages */
+#define DRIVE_INTRS UINT64_C(0x10000000)   /* further interrupters, and op `erst` */
 #define DRIVE_INTR_STRIDE UINT64_C(0x02000000)
 
 struct drive;

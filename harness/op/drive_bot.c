@@ -41,7 +41,7 @@ static void reset_recovery(struct drive *d, struct drive_slot *s)
 static bool send_cbw(struct drive *d, struct drive_slot *s, const struct bot *b)
 {
 	uint64_t addr = drive_data_alloc(d, CBW_BYTES);
-	uint8_t cbw[CBW_BYTES] = { 0 };
+	uint8_t cbw[CBW_BYTES] = {0};
 
 	put_le32(cbw, CBW_SIGNATURE);
 	put_le32(cbw + 4, ++s->bot_tag);
@@ -57,7 +57,7 @@ static bool send_cbw(struct drive *d, struct drive_slot *s, const struct bot *b)
 static int receive_csw(struct drive *d, struct drive_slot *s)
 {
 	uint64_t addr = drive_data_alloc(d, CSW_BYTES);
-	uint8_t csw[CSW_BYTES] = { 0 };
+	uint8_t csw[CSW_BYTES] = {0};
 
 	if (drive_bulk(d, s, endpoint(s, true), addr, CSW_BYTES) == CC_STALL &&
 	    drive_bulk(d, s, endpoint(s, true), addr, CSW_BYTES) != CC_SUCCESS)
@@ -95,7 +95,7 @@ static int command(struct drive *d, struct drive_slot *s, const struct bot *b)
 /* As command; a CHECK CONDITION is asked about and, if it was not the last try, tried again. */
 static int command_retried(struct drive *d, struct drive_slot *s, const struct bot *b)
 {
-	struct bot sense = { .cdb = { 0x03, 0, 0, 0, 18 }, .cdb_len = 6, .in = true, .length = 18 };
+	struct bot sense = {.cdb = {0x03, 0, 0, 0, 18}, .cdb_len = 6, .in = true, .length = 18};
 	int status = command(d, s, b);
 
 	if (status != 1)
@@ -107,8 +107,7 @@ static int command_retried(struct drive *d, struct drive_slot *s, const struct b
 
 void drive_bot_start(struct drive *d, struct drive_slot *s)
 {
-	struct bot inquiry = { .cdb = { 0x12, 0, 0, 0, 36 }, .cdb_len = 6, .in = true,
-			       .length = 36 };
+	struct bot inquiry = {.cdb = {0x12, 0, 0, 0, 36}, .cdb_len = 6, .in = true, .length = 36};
 	uint64_t mark = d->data_next;
 	uint8_t max_lun = 0;
 
@@ -124,7 +123,7 @@ void drive_op_sector(struct drive *d, const struct op *op, bool write)
 	/* read-sector and write-sector have the same fields */
 	uint32_t lba = (uint32_t)ARG(op, READ_SECTOR, lba);
 	unsigned count = (unsigned)ARG(op, READ_SECTOR, count);
-	struct bot b = { .cdb_len = 10, .in = !write };
+	struct bot b = {.cdb_len = 10, .in = !write};
 	struct drive_slot *s;
 	uint64_t mark;
 
@@ -146,7 +145,7 @@ void drive_op_sector(struct drive *d, const struct op *op, bool write)
 void drive_op_scsi(struct drive *d, const struct op *op)
 {
 	unsigned direction = (unsigned)ARG(op, SCSI, direction);
-	struct bot b = { .in = direction != DIRECTION_OUT };
+	struct bot b = {.in = direction != DIRECTION_OUT};
 	struct drive_slot *s;
 	uint64_t mark;
 

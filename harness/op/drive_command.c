@@ -56,7 +56,7 @@ void drive_command_done(struct drive *d, const struct trb *event)
 		return;
 	s = d->slot[d->command_slot[i]];
 	if (type == TRB_DISABLE_SLOT) {
-		uint8_t zero[8] = { 0 };
+		uint8_t zero[8] = {0};
 
 		drive_mem_write(d, DRIVE_DCBAA + s->id * 8, zero, 8);
 		drive_slot_forget(d, s->id);
@@ -70,7 +70,7 @@ void drive_command_done(struct drive *d, const struct trb *event)
 
 unsigned drive_command(struct drive *d, uint64_t parameter, uint32_t status, uint32_t control)
 {
-	struct trb t = { parameter, status, control };
+	struct trb t = {parameter, status, control};
 
 	memset(&d->wait, 0, sizeof(d->wait));
 	drive_command_note(d, d->command.enqueue, &t);
@@ -155,7 +155,7 @@ static bool names_slot(unsigned type)
 static bool names_endpoint(unsigned type)
 {
 	return type == TRB_RESET_ENDPOINT || type == TRB_STOP_ENDPOINT ||
-	       type == TRB_SET_TR_DEQUEUE;
+		type == TRB_SET_TR_DEQUEUE;
 }
 
 void drive_op_command(struct drive *d, const struct op *op)
@@ -165,7 +165,7 @@ void drive_op_command(struct drive *d, const struct op *op)
 	uint32_t flags = (uint32_t)ARG(op, COMMAND, flags);
 	bool polite = op->addr_kind % ADDR_KINDS == ADDR_AUTO;
 	struct drive_slot *s;
-	struct trb t = { 0 };
+	struct trb t = {0};
 
 	drive_need(d);
 	s = drive_slot_pick(d, ARG(op, COMMAND, slot));

@@ -86,16 +86,18 @@ static uint32_t esit_payload(const struct drive_slot *s, const struct drive_ep *
 
 static void ep_context(struct drive *d, struct drive_slot *s, unsigned dci, uint8_t *raw)
 {
-	static const uint16_t average[4] = { 8, 3072, 3072, 1024 }; /* xHCI 4.14.1.1 */
+	static const uint16_t average[4] = {8, 3072, 3072, 1024}; /* xHCI 4.14.1.1 */
 	struct drive_ep *ep = &s->ep[dci];
 	struct drive_ring *r = drive_ep_ring(d, s, dci);
 	unsigned kind = ep->attributes & 3;
 	uint32_t esit = esit_payload(s, ep);
 
-	put_le32(raw, (esit >> 16) << 24 | interval(s->speed, kind, ep->interval) << 16 |
-			      (uint32_t)ep->mult << 8);
-	put_le32(raw + 4, (uint32_t)ep->max_packet << 16 | (uint32_t)ep->burst << 8 |
-				  ep_type(ep) << 3 | (kind == 1 ? 0u : 3u) << 1);
+	put_le32(raw,
+		 (esit >> 16) << 24 | interval(s->speed, kind, ep->interval) << 16 |
+			 (uint32_t)ep->mult << 8);
+	put_le32(raw + 4,
+		 (uint32_t)ep->max_packet << 16 | (uint32_t)ep->burst << 8 | ep_type(ep) << 3 |
+			 (kind == 1 ? 0u : 3u) << 1);
 	put_le64(raw + 8, r->enqueue | r->cycle);
 	put_le32(raw + 16, esit << 16 | average[kind]);
 }
@@ -211,6 +213,5 @@ void drive_op_tweak(struct drive *d, const struct op *op)
 		return;
 	d->tweak[d->tweak_count++] = (struct drive_tweak){
 		(uint8_t)ARG(op, TWEAK, context), (uint8_t)ARG(op, TWEAK, dword),
-		(uint32_t)ARG(op, TWEAK, mask), (uint32_t)ARG(op, TWEAK, value)
-	};
+		(uint32_t)ARG(op, TWEAK, mask), (uint32_t)ARG(op, TWEAK, value)};
 }

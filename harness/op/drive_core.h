@@ -6,27 +6,10 @@
 #ifndef OP_DRIVE_CORE_H
 #define OP_DRIVE_CORE_H
 
+#include "op/args.h"
 #include "op/drive.h"
 #include "op/names.h"
 #include "xhci/abi.h"
-
-/*
- * Fields by name without looking them up: op.def once more as structs of bytes, so that a field's
- * offset is its index. ARG(op, STEP, usec) does not compile if `step` has no field usec.
- */
-#define OP(id, name, side, help, fields)                                                           \
-	struct args_##id {                                                                         \
-		fields uint8_t end_of_fields;                                                      \
-	};
-#define F(name, type) uint8_t name;
-#define E(name, table) uint8_t name;
-#define B(name, table) uint8_t name;
-#include "op/op.def"
-#undef OP
-#undef F
-#undef E
-#undef B
-#define ARG(op, ID, field) op_value(op, (unsigned)offsetof(struct args_##ID, field))
 
 #define DRIVE_MAX_INTRS 16u
 #define DRIVE_MAX_TWEAKS 16u
@@ -39,7 +22,7 @@ struct drive_caps {
 	uint32_t caplength, dboff, rtsoff;
 	uint32_t hcs1, hcs2, hcc1;
 	unsigned slots, intrs, ports, scratchpads;
-	unsigned ctx_bytes;                  /* 32 or 64 */
+	unsigned ctx_bytes;                                     /* 32 or 64 */
 	uint8_t usb2_first, usb2_count, usb3_first, usb3_count; /* PORTSC numbers, 1-based */
 };
 
@@ -103,11 +86,11 @@ struct drive {
 	struct backend *b;
 	struct drive_caps caps;
 	bool probed, started;
-	bool fresh;       /* never started since power-on: memory is zero */
-	bool irq_driven;  /* acknowledges as an interrupt handler does, else as a poller */
+	bool fresh;      /* never started since power-on: memory is zero */
+	bool irq_driven; /* acknowledges as an interrupt handler does, else as a poller */
 	bool in_poll;
 	uint8_t ack_mode;
-	uint8_t current;  /* slot */
+	uint8_t current; /* slot */
 	struct drive_ring command;
 	uint8_t command_type[DRIVE_COMMAND_TRBS];
 	uint8_t command_slot[DRIVE_COMMAND_TRBS];

@@ -10,8 +10,8 @@
 static unsigned max_packet_limit(unsigned speed, unsigned kind)
 {
 	static const uint16_t limit[5][4] = {
-		{ 64, 1023, 64, 64 },  { 64, 1023, 64, 64 },      { 8, 8, 8, 8 },
-		{ 64, 1024, 512, 1024 }, { 512, 1024, 1024, 1024 },
+		{64, 1023, 64, 64},    {64, 1023, 64, 64},      {8, 8, 8, 8},
+		{64, 1024, 512, 1024}, {512, 1024, 1024, 1024},
 	};
 
 	return limit[speed > 4 ? 4 : speed][kind];

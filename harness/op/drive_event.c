@@ -28,7 +28,7 @@ void drive_intr_lay_out(struct drive *d, unsigned intr, unsigned segments, unsig
 	r->cycle = true;
 	r->open = segments && trbs;
 	for (unsigned i = 0; i < segments; i++) {
-		uint8_t entry[16] = { 0 };
+		uint8_t entry[16] = {0};
 
 		put_le64(entry, segment_base(r, i));
 		put_le16(entry + 8, (uint16_t)trbs);
@@ -197,8 +197,8 @@ void drive_poll(struct drive *d)
 bool drive_wait(struct drive *d, bool transfer)
 {
 	static const uint16_t usec[2][8] = {
-		{ 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000 },
-		{ 125, 125, 250, 500, 1000, 2000, 4000, 8000 },
+		{1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
+		{125, 125, 250, 500, 1000, 2000, 4000, 8000},
 	};
 
 	drive_poll(d);

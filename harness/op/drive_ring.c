@@ -11,7 +11,7 @@ void drive_ring_make(struct drive *d, struct drive_ring *r, uint64_t base, unsig
 {
 	if (zero)
 		drive_mem_zero(d, base, trbs * TRB_SIZE);
-	*r = (struct drive_ring){ base, base, base, trbs, true };
+	*r = (struct drive_ring){base, base, base, trbs, true};
 }
 
 static uint64_t link_place(const struct drive_ring *r)
@@ -31,7 +31,7 @@ bool drive_ring_room(const struct drive_ring *r, unsigned trbs)
 	if (!inside(r, r->enqueue) || !inside(r, r->dequeue))
 		return true;
 	used = ((r->enqueue - r->base) / TRB_SIZE + usable - (r->dequeue - r->base) / TRB_SIZE) %
-	       usable;
+		usable;
 	return trbs + used < usable;
 }
 
@@ -46,7 +46,7 @@ static void write_trb(struct drive *d, uint64_t addr, const struct trb *t)
 /* At the last place: the Link TRB back, chained like the TRB before it (xHCI 4.11.5.1). */
 static void wrap(struct drive *d, struct drive_ring *r, uint32_t chain)
 {
-	struct trb link = { r->base, 0, trb_type_bits(TRB_LINK) | TRB_TC | chain | r->cycle };
+	struct trb link = {r->base, 0, trb_type_bits(TRB_LINK) | TRB_TC | chain | r->cycle};
 
 	write_trb(d, r->enqueue, &link);
 	r->enqueue = r->base;
@@ -91,7 +91,7 @@ struct drive_ring *drive_ep_ring(struct drive *d, struct drive_slot *s, unsigned
 static bool takes_input_context(unsigned type)
 {
 	return type == TRB_ADDRESS_DEVICE || type == TRB_CONFIGURE_ENDPOINT ||
-	       type == TRB_EVALUATE_CONTEXT;
+		type == TRB_EVALUATE_CONTEXT;
 }
 
 static bool names_slot(unsigned type)
@@ -132,8 +132,8 @@ static void build(struct drive *d, const struct op *op, struct drive_slot *s,
 
 	t->parameter = drive_resolve_in(d, op, s, dci, automatic(r, type));
 	t->status = (uint32_t)ARG(op, TRB, length);
-	t->control = trb_type_bits(type) | (flags & TRB_FLAG_CONTROL) |
-		     (uint32_t)ARG(op, TRB, extra);
+	t->control =
+		trb_type_bits(type) | (flags & TRB_FLAG_CONTROL) | (uint32_t)ARG(op, TRB, extra);
 	if (type == TRB_SETUP && !t->status)
 		t->status = 8;
 	if (type == TRB_SETUP && polite)
@@ -167,8 +167,8 @@ void drive_op_trb(struct drive *d, const struct op *op)
 	if (!dci)
 		drive_command_note(d, addr, &t);
 	if (trb_type(&t) == TRB_LINK || flags & (TRB_FLAG_STAY | TRB_FLAG_CYCLE_WRONG)) {
-		t.control = (t.control & ~TRB_CYCLE) |
-			    (r->cycle ^ !!(flags & TRB_FLAG_CYCLE_WRONG));
+		t.control =
+			(t.control & ~TRB_CYCLE) | (r->cycle ^ !!(flags & TRB_FLAG_CYCLE_WRONG));
 		write_trb(d, addr, &t);
 		if (flags & TRB_FLAG_STAY)
 			return;

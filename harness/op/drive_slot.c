@@ -58,9 +58,10 @@ static void port_reset(struct drive *d, unsigned port)
 	now = drive_port_read(d, port);
 	if (!(now & PORTSC_PP))
 		drive_port_write(d, port, PORTSC_PP);
-	if (is_usb3(d, port) && now & PORTSC_PED)
+	/* a SuperSpeed link trains by itself (xHCI 4.3); Linux resets it all the same */
+	if (is_usb3(d, port) && now & PORTSC_PED && !d->irq_driven)
 		return;
-	drive_port_write(d, port, is_usb3(d, port) ? PORTSC_WPR : PORTSC_PR);
+	drive_port_write(d, port, is_usb3(d, port) && !(now & PORTSC_PED) ? PORTSC_WPR : PORTSC_PR);
 	for (unsigned i = 0; i < RESET_PATIENCE; i++) {
 		if (drive_port_read(d, port) & PORTSC_PRC)
 			break;
@@ -194,8 +195,8 @@ static void look_around(struct drive *d, struct drive_slot *s)
 		return;
 	if (desc[15] &&
 	    drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0300, 0, bytes, sizeof(bytes)) >= 4)
-		drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0300 | desc[15],
-				 get_le16(bytes + 2), bytes, sizeof(bytes));
+		drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0300 | desc[15], get_le16(bytes + 2),
+				 bytes, sizeof(bytes));
 	if (get_le16(desc + 2) >= 0x0201 &&
 	    drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0f00, 0, bytes, 5) >= 5)
 		drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0f00, 0, bytes,
@@ -218,10 +219,10 @@ static void class_setup(struct drive *d, struct drive_slot *s)
 
 static void plug(struct drive *d, unsigned connector, unsigned model)
 {
-	struct op op = { .id = OP_PLUG };
+	struct op op = {.id = OP_PLUG};
 
-	op.v[offsetof(struct args_PLUG, port)] = connector;
-	op.v[offsetof(struct args_PLUG, model)] = model;
+	op.v[ARG_INDEX(PLUG, port)] = connector;
+	op.v[ARG_INDEX(PLUG, model)] = model;
 	(void)d->b->ops->world(d->b, &op, 0);
 }
 
@@ -265,7 +266,7 @@ static bool suits(struct drive *d, unsigned slot, unsigned model)
 	const struct drive_slot *s = d->slot[slot];
 
 	return d->slot_used[slot] && s->configured &&
-	       (model != MODEL_STORAGE || (s->class_code == 8 && s->protocol == 0x50));
+		(model != MODEL_STORAGE || (s->class_code == 8 && s->protocol == 0x50));
 }
 
 struct drive_slot *drive_slot_ready(struct drive *d, uint64_t field, unsigned model)
@@ -312,6 +313,6 @@ void drive_op_configure(struct drive *d, const struct op *op)
 
 	drive_need(d);
 	if (!slot && !d->current)
-		drive_op_address(d, &(struct op){ .id = OP_ADDRESS });
+		drive_op_address(d, &(struct op){.id = OP_ADDRESS});
 	drive_configure(d, drive_slot_pick(d, slot), (unsigned)ARG(op, CONFIGURE, config));
 }

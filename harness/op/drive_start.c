@@ -155,7 +155,7 @@ static void intr_first(struct drive *d, const uint32_t order[3], bool read_first
 
 static void start_linux(struct drive *d, unsigned slots, unsigned intrs)
 {
-	static const uint32_t order[3] = { XHCI_ERSTSZ, XHCI_ERSTBA, XHCI_ERDP };
+	static const uint32_t order[3] = {XHCI_ERSTSZ, XHCI_ERSTBA, XHCI_ERDP};
 	uint32_t iman = drive_intr_offset(d, 0, XHCI_IMAN);
 	uint32_t imod = drive_intr_offset(d, 0, XHCI_IMOD);
 
@@ -182,7 +182,7 @@ static void start_linux(struct drive *d, unsigned slots, unsigned intrs)
 
 static void start_uboot(struct drive *d, unsigned slots, unsigned intrs)
 {
-	static const uint32_t order[3] = { XHCI_ERDP, XHCI_ERSTSZ, XHCI_ERSTBA };
+	static const uint32_t order[3] = {XHCI_ERDP, XHCI_ERSTSZ, XHCI_ERSTBA};
 
 	halt(d, 0);
 	reset(d);
@@ -205,7 +205,7 @@ static void start_uboot(struct drive *d, unsigned slots, unsigned intrs)
 
 static void start_seabios(struct drive *d, unsigned slots, unsigned intrs)
 {
-	static const uint32_t order[3] = { XHCI_ERSTSZ, XHCI_ERDP, XHCI_ERSTBA };
+	static const uint32_t order[3] = {XHCI_ERSTSZ, XHCI_ERDP, XHCI_ERSTBA};
 
 	(void)drive_oper_read(d, XHCI_PAGESIZE);
 	if (drive_oper_read(d, XHCI_USBCMD) & USBCMD_RS)

@@ -14,13 +14,13 @@
 static uint64_t setup_parameter(const struct drive_control *c)
 {
 	return c->type | (uint64_t)c->request << 8 | (uint64_t)c->value << 16 |
-	       (uint64_t)c->index << 32 | (uint64_t)c->length << 48;
+		(uint64_t)c->index << 32 | (uint64_t)c->length << 48;
 }
 
 static void put_data(struct drive *d, struct drive_ring *r, const struct drive_control *c, bool in)
 {
 	bool event_data = c->flags & CONTROL_EVENT_DATA;
-	struct trb t = { c->data, c->trb_length & 0x1ffff, trb_type_bits(TRB_DATA) };
+	struct trb t = {c->data, c->trb_length & 0x1ffff, trb_type_bits(TRB_DATA)};
 
 	if (in)
 		t.control |= TRB_DIR_IN | TRB_ISP;
@@ -34,7 +34,7 @@ static void put_data(struct drive *d, struct drive_ring *r, const struct drive_c
 		t.control |= TRB_CH;
 	drive_ring_put(d, r, &t);
 	if (event_data) {
-		t = (struct trb){ r->enqueue, 0, trb_type_bits(TRB_EVENT_DATA) | TRB_IOC };
+		t = (struct trb){r->enqueue, 0, trb_type_bits(TRB_EVENT_DATA) | TRB_IOC};
 		drive_ring_put(d, r, &t);
 	}
 }
@@ -51,8 +51,8 @@ unsigned drive_control(struct drive *d, struct drive_slot *s, const struct drive
 		return 0;
 	memset(&d->wait, 0, sizeof(d->wait));
 	if (!(c->flags & CONTROL_NO_SETUP)) {
-		t = (struct trb){ setup_parameter(c), 8,
-				  trb_type_bits(TRB_SETUP) | TRB_IDT | trt << TRB_TRT_SHIFT };
+		t = (struct trb){setup_parameter(c), 8,
+				 trb_type_bits(TRB_SETUP) | TRB_IDT | trt << TRB_TRT_SHIFT};
 		drive_ring_put(d, r, &t);
 	}
 	if (c->trb_length || c->length)
@@ -60,9 +60,8 @@ unsigned drive_control(struct drive *d, struct drive_slot *s, const struct drive
 	if (!(c->flags & CONTROL_NO_STATUS)) {
 		bool status_in = (!(in && c->length)) ^ wrong;
 
-		t = (struct trb){ 0, 0,
-				  trb_type_bits(TRB_STATUS) | TRB_IOC |
-					  (status_in ? TRB_DIR_IN : 0) };
+		t = (struct trb){
+			0, 0, trb_type_bits(TRB_STATUS) | TRB_IOC | (status_in ? TRB_DIR_IN : 0)};
 		d->wait.trb = drive_ring_put(d, r, &t);
 	}
 	if (!(c->flags & CONTROL_NO_DOORBELL))
@@ -82,7 +81,7 @@ unsigned drive_control(struct drive *d, struct drive_slot *s, const struct drive
 int drive_control_in(struct drive *d, struct drive_slot *s, uint8_t type, uint8_t request,
 		     uint16_t value, uint16_t index, void *buf, uint16_t len)
 {
-	struct drive_control c = { type, request, value, index, len, len, 0, 0 };
+	struct drive_control c = {type, request, value, index, len, len, 0, 0};
 	uint64_t mark = d->data_next;
 	unsigned cc;
 	int got = -1;
@@ -100,7 +99,7 @@ int drive_control_in(struct drive *d, struct drive_slot *s, uint8_t type, uint8_
 bool drive_control_out(struct drive *d, struct drive_slot *s, uint8_t type, uint8_t request,
 		       uint16_t value, uint16_t index)
 {
-	struct drive_control c = { type, request, value, index, 0, 0, 0, 0 };
+	struct drive_control c = {type, request, value, index, 0, 0, 0, 0};
 
 	return drive_control(d, s, &c) == CC_SUCCESS;
 }
@@ -108,11 +107,10 @@ bool drive_control_out(struct drive *d, struct drive_slot *s, uint8_t type, uint
 void drive_op_control(struct drive *d, const struct op *op)
 {
 	struct drive_control c = {
-		(uint8_t)ARG(op, CONTROL, type),   (uint8_t)ARG(op, CONTROL, request),
-		(uint16_t)ARG(op, CONTROL, value), (uint16_t)ARG(op, CONTROL, index),
+		(uint8_t)ARG(op, CONTROL, type),    (uint8_t)ARG(op, CONTROL, request),
+		(uint16_t)ARG(op, CONTROL, value),  (uint16_t)ARG(op, CONTROL, index),
 		(uint16_t)ARG(op, CONTROL, length), (uint32_t)ARG(op, CONTROL, trb_length),
-		(uint32_t)ARG(op, CONTROL, flags), 0
-	};
+		(uint32_t)ARG(op, CONTROL, flags),  0};
 	uint64_t mark;
 	struct drive_slot *s;
 
@@ -148,8 +146,8 @@ static uint64_t put_td(struct drive *d, struct drive_ring *r, const struct drive
 		uint32_t part = i + 1 == count ? len - done : len / count;
 		bool end = i + 1 == count;
 		uint32_t left = (len - done - part + packet - 1) / packet;
-		struct trb t = { addr + done, part | (uint32_t)min_u64(end ? 0 : left, 31) << 17,
-				 trb_type_bits(i ? TRB_NORMAL : type) };
+		struct trb t = {addr + done, part | (uint32_t)min_u64(end ? 0 : left, 31) << 17,
+				trb_type_bits(i ? TRB_NORMAL : type)};
 
 		if (!i && type == TRB_ISOCH)
 			t.control |= TRB_SIA;
@@ -167,7 +165,7 @@ static uint64_t put_td(struct drive *d, struct drive_ring *r, const struct drive
 		done += part;
 	}
 	if (flags & TRANSFER_EVENT_DATA) {
-		struct trb t = { last, 0, trb_type_bits(TRB_EVENT_DATA) | TRB_IOC };
+		struct trb t = {last, 0, trb_type_bits(TRB_EVENT_DATA) | TRB_IOC};
 
 		drive_ring_put(d, r, &t);
 	}
@@ -221,8 +219,7 @@ void drive_listen(struct drive *d, struct drive_slot *s)
 	s->listen = (uint8_t)dci;
 	s->listening = true;
 	put_td(d, &s->ep[dci].ring, &s->ep[dci], addr,
-	       (uint32_t)min_u64(s->ep[dci].max_packet, LISTEN_BYTES), 1, TRANSFER_ISP,
-	       TRB_NORMAL);
+	       (uint32_t)min_u64(s->ep[dci].max_packet, LISTEN_BYTES), 1, TRANSFER_ISP, TRB_NORMAL);
 	drive_doorbell(d, s->id, dci, 0);
 }
 
@@ -249,8 +246,8 @@ void drive_op_transfer(struct drive *d, const struct op *op)
 	unsigned type;
 
 	drive_need(d);
-	s = dci && d->current ? drive_slot_pick(d, ARG(op, TRANSFER, slot)) :
-				drive_slot_ready(d, ARG(op, TRANSFER, slot), MODEL_KEYBOARD);
+	s = dci && d->current ? drive_slot_pick(d, ARG(op, TRANSFER, slot))
+			      : drive_slot_ready(d, ARG(op, TRANSFER, slot), MODEL_KEYBOARD);
 	dci = dci ? dci : find_endpoint(s, true, 1u << 2 | 1u << 3);
 	if (!dci)
 		return;
@@ -266,9 +263,9 @@ void drive_op_transfer(struct drive *d, const struct op *op)
 		drive_mem_write(d, addr, op->blob, min_u64(op->blob_len, len));
 	else if (!(dci & 1))
 		drive_data_pattern(d, addr, len);
-	type = flags & TRANSFER_ISOCH || (s->ep[dci].known && (s->ep[dci].attributes & 3) == 1) ?
-		       TRB_ISOCH :
-		       TRB_NORMAL;
+	type = flags & TRANSFER_ISOCH || (s->ep[dci].known && (s->ep[dci].attributes & 3) == 1)
+		? TRB_ISOCH
+		: TRB_NORMAL;
 	put_td(d, r, &s->ep[dci], addr, len, count, flags, type);
 	if (!(flags & TRANSFER_NO_DOORBELL))
 		drive_doorbell(d, s->id, dci, 0);

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+/*
+ * emu.c -- the built-in machine as a backend: one machine per controller profile, made when first
+ * asked for, and the ops of the device side and of the world played on it.
+ *
+ * A connector number beyond the last one wraps around; 0 is what the op's help says.
+ */
+#include <errno.h>
+
+#include "backend/backend.h"
+#include "backend/machine.h"
+#include "op/args.h"
+#include "op/names.h"
+
+struct emu {
+	struct backend backend; /* first member */
+	struct machine *machine[XHCI_PROFILES];
+	struct machine *now;
+	unsigned current; /* connector last plugged */
+	bool played;      /* something happened: too late for `profile` */
+};
+
+static struct machine *playing(struct backend *b)
+{
+	struct emu *e = container_of(b, struct emu, backend);
+
+	e->played = true;
+	return e->now;
+}
+
+static void choose(struct emu *e, unsigned profile)
+{
+	struct machine **m = &e->machine[profile];
+
+	if (!*m) {
+		*m = alloc_zero(sizeof(**m));
+		machine_init(*m, e->backend.trace, &xhci_profiles[profile]);
+	}
+	e->now = *m;
+	e->backend.trace->now_ns = &e->now->guest.clock.now_ns;
+}
+
+static void emu_reset(struct backend *b)
+{
+	struct emu *e = container_of(b, struct emu, backend);
+
+	machine_reset(e->now);
+	if (e->now != e->machine[XHCI_PROFILE_QEMU])
+		choose(e, XHCI_PROFILE_QEMU);
+	e->current = 0;
+	e->played = false;
+}
+
+static void emu_close(struct backend *b)
+{
+	struct emu *e = container_of(b, struct emu, backend);
+
+	for (unsigned i = 0; i < XHCI_PROFILES; i++) {
+		if (!e->machine[i])
+			continue;
+		machine_fini(e->machine[i]);
+		free(e->machine[i]);
+	}
+	free(e);
+}
+
+/* ---- the guest's accesses ------------------------------------------------------------------ */
+
+static uint64_t emu_mmio_read(struct backend *b, uint64_t offset, unsigned size)
+{
+	return mmio_read(&playing(b)->guest, offset, size);
+}
+
+static void emu_mmio_write(struct backend *b, uint64_t offset, uint64_t value, unsigned size)
+{
+	mmio_write(&playing(b)->guest, offset, value, size);
+}
+
+static uint32_t emu_config_read(struct backend *b, unsigned offset, unsigned size)
+{
+	return pci_config_read(&playing(b)->guest, offset, size);
+}
+
+static void emu_config_write(struct backend *b, unsigned offset, uint32_t value, unsigned size)
+{
+	pci_config_write(&playing(b)->guest, offset, value, size);
+}
+
+static int emu_mem_read(struct backend *b, uint64_t addr, void *buf, size_t len)
+{
+	return mem_read(playing(b)->guest.mem, addr, buf, len);
+}
+
+static int emu_mem_write(struct backend *b, uint64_t addr, const void *buf, size_t len)
+{
+	return mem_write(playing(b)->guest.mem, addr, buf, len);
+}
+
+static void emu_step(struct backend *b, uint64_t usec)
+{
+	machine_step(playing(b), usec);
+}
+
+static int emu_port_model(struct backend *b, unsigned port)
+{
+	struct emu *e = container_of(b, struct emu, backend);
+
+	return port ? machine_model(e->now, port) : (int)machine_connector_count(e->now);
+}
+
+static uint64_t emu_bar0(struct backend *b)
+{
+	return pci_bar0(&container_of(b, struct emu, backend)->now->guest);
+}
+
+/* ---- ops of the device side ---------------------------------------------------------------- */
+
+static unsigned wrapped(const struct emu *e, uint64_t port)
+{
+	return (unsigned)((port - 1) % machine_connector_count(e->now)) + 1;
+}
+
+/* The connector an op means: 0 is the first one with that model (-1: any). 0 = there is none. */
+static unsigned find(const struct emu *e, uint64_t port, int model)
+{
+	if (port)
+		return wrapped(e, port);
+	if (model < 0 && machine_device(e->now, e->current))
+		return e->current;
+	for (unsigned c = 1; c <= machine_connector_count(e->now); c++) {
+		int here = machine_model(e->now, c);
+
+		if (here >= 0 && (model < 0 || here == model))
+			return c;
+	}
+	return 0;
+}
+
+static int op_plug(struct emu *e, const struct op *op)
+{
+	uint64_t port = ARG(op, PLUG, port);
+	unsigned connector = port ? wrapped(e, port) : 1;
+	int err;
+
+	while (!port && connector < machine_connector_count(e->now) &&
+	       machine_device(e->now, connector))
+		connector++;
+	err = machine_plug(e->now, connector, (unsigned)ARG(op, PLUG, model),
+			   (enum usb_speed)ARG(op, PLUG, speed));
+	if (!err)
+		e->current = connector;
+	return err;
+}
+
+static int op_key(struct emu *e, const struct op *op)
+{
+	struct usb_device *dev = machine_device(e->now, find(e, ARG(op, KEY, port), DEV_KEYBOARD));
+	unsigned qnum = (unsigned)ARG(op, KEY, qnum), state = (unsigned)ARG(op, KEY, state);
+	int err;
+
+	if (!dev)
+		return -ENODEV;
+	if (state == KEY_RELEASE)
+		return keyboard_press(dev, qnum, false);
+	err = keyboard_press(dev, qnum, true);
+	return err || state != KEY_TAP ? err : keyboard_press(dev, qnum, false);
+}
+
+static int op_pointer(struct emu *e, const struct op *op)
+{
+	struct usb_device *dev =
+		machine_device(e->now, find(e, ARG(op, POINTER, port), DEV_TABLET));
+
+	if (!dev)
+		return -ENODEV;
+	return tablet_move(dev, (uint16_t)ARG(op, POINTER, x), (uint16_t)ARG(op, POINTER, y),
+			   (uint8_t)ARG(op, POINTER, buttons), 0);
+}
+
+static int op_answer(struct emu *e, const struct op *op)
+{
+	struct usb_device *dev =
+		machine_device(e->now, find(e, ARG(op, ANSWER, port), DEV_SCRIPTED));
+	uint32_t flags = (uint32_t)ARG(op, ANSWER, flags);
+	unsigned pid = (unsigned)ARG(op, ANSWER, pid);
+	struct scripted_answer a = {
+		.number = ARG(op, ANSWER, ep) & 15,
+		.pid = pid == PID_ANY ? SCRIPTED_ANY : (uint8_t)(pid - PID_OUT),
+		.status = (uint8_t)ARG(op, ANSWER, status),
+		.delay_ns = ARG(op, ANSWER, delay_usec) * 1000,
+		.detach = flags & ANSWER_DETACH,
+		.data = op->blob,
+		.len = op->blob_len,
+	};
+
+	if (!dev)
+		return -ENODEV;
+	if (flags & ANSWER_ANY_EP)
+		a.number = SCRIPTED_ANY;
+	else if (!a.number && pid == PID_ANY) /* a request that usb-core does not know */
+		a.request = true;
+	if (a.delay_ns) {
+		a.later_status = a.status == USB_ASYNC ? USB_OK : a.status;
+		a.status = USB_ASYNC;
+	}
+	return scripted_answer(dev, &a);
+}
+
+static int op_finish(struct emu *e, const struct op *op)
+{
+	struct usb_device *dev =
+		machine_device(e->now, find(e, ARG(op, FINISH, port), DEV_SCRIPTED));
+
+	if (!dev)
+		return -ENODEV;
+	return scripted_finish(dev, (unsigned)ARG(op, FINISH, nth),
+			       (uint8_t)ARG(op, FINISH, status), op->blob, op->blob_len);
+}
+
+/* ---- ops of the world ---------------------------------------------------------------------- */
+
+static int op_fault(struct emu *e, const struct op *op, uint64_t addr)
+{
+	static const uint8_t mask[] = {
+		[ACCESS_READ] = MEM_READ,
+		[ACCESS_WRITE] = MEM_WRITE,
+		[ACCESS_BOTH] = MEM_READ | MEM_WRITE,
+		[ACCESS_NONE] = 0,
+	};
+
+	mem_set_fault(e->now->guest.mem, addr, mask[ARG(op, FAULT, access) & 3]);
+	return 0;
+}
+
+static int op_profile(struct emu *e, const struct op *op)
+{
+	unsigned profile = (unsigned)ARG(op, PROFILE, name);
+
+	if (e->played)
+		return -EBUSY;
+	if (profile >= XHCI_PROFILES)
+		return -ENODEV;
+	choose(e, profile);
+	return 0;
+}
+
+static int world(struct emu *e, const struct op *op, uint64_t addr)
+{
+	switch (op->id) {
+	case OP_PLUG:
+		return op_plug(e, op);
+	case OP_UNPLUG:
+		return machine_unplug(e->now, find(e, ARG(op, UNPLUG, port), -1));
+	case OP_KEY:
+		return op_key(e, op);
+	case OP_POINTER:
+		return op_pointer(e, op);
+	case OP_DESCRIPTORS:
+		machine_set_descriptors(e->now, op->blob, op->blob_len);
+		return 0;
+	case OP_ANSWER:
+		return op_answer(e, op);
+	case OP_FINISH:
+		return op_finish(e, op);
+	case OP_FAULT:
+		return op_fault(e, op, addr);
+	case OP_FLIP:
+		mem_add_flip(e->now->guest.mem, addr, (unsigned)ARG(op, FLIP, nth), op->blob,
+			     op->blob_len);
+		return 0;
+	case OP_ONDEMAND:
+		mem_set_ondemand(e->now->guest.mem, op->blob, op->blob_len);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int emu_world(struct backend *b, const struct op *op, uint64_t addr)
+{
+	struct emu *e = container_of(b, struct emu, backend);
+	int err;
+
+	if (op->id == OP_PROFILE)
+		return op_profile(e, op);
+	err = world(e, op, addr);
+	e->played = true;
+	/* what the device just promised or undid may let the controller go on */
+	for (unsigned i = 0; i < MACHINE_WORK_PIECES && xhci_work(e->now->xhci); i++)
+		;
+	return err;
+}
+
+static int emu_end(struct backend *b, struct backend_balance *ret)
+{
+	struct machine_balance balance;
+
+	machine_end(playing(b), &balance);
+	*ret = (struct backend_balance){balance.live_packets, balance.live_devices,
+					balance.armed_timers, balance.live_endpoints};
+	return 0;
+}
+
+static const struct backend_ops emu_ops = {
+	.name = "emu",
+	.reset = emu_reset,
+	.close = emu_close,
+	.mmio_read = emu_mmio_read,
+	.mmio_write = emu_mmio_write,
+	.config_read = emu_config_read,
+	.config_write = emu_config_write,
+	.mem_read = emu_mem_read,
+	.mem_write = emu_mem_write,
+	.step = emu_step,
+	.world = emu_world,
+	.port_model = emu_port_model,
+	.bar0 = emu_bar0,
+	.end = emu_end,
+};
+
+struct backend *backend_open_emu(struct trace *trace)
+{
+	struct emu *e = alloc_zero(sizeof(*e));
+
+	e->backend.ops = &emu_ops;
+	e->backend.trace = trace;
+	choose(e, XHCI_PROFILE_QEMU);
+	return &e->backend;
+}

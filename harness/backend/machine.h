@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * machine.h -- the built-in machine: a guest, an xHCI controller of one profile, a bus with its
+ * devices, a disk. Everything that plays is inside; whoever plays on it is outside.
+ */
+#ifndef BACKEND_MACHINE_H
+#define BACKEND_MACHINE_H
+
+#include "dev/dev.h"
+#include "guest/guest.h"
+#include "usb/usb.h"
+#include "xhci/xhci.h"
+
+#define MACHINE_DISK_BLOCKS 65536u /* of 512 bytes */
+#define MACHINE_DEVICE_TIMERS USB_MAX_PORTS
+#define MACHINE_STEP_PIECES 64u /* timer deadlines that get work of their own per step */
+#define MACHINE_WORK_PIECES 16u /* calls of xhci_work at one point in time */
+
+struct machine_timer {
+	struct timer timer;
+	struct usb_device *dev; /* NULL = free */
+};
+
+struct machine {
+	struct trace *trace; /* borrowed */
+	struct guest guest;
+	struct usb_bus bus;
+	struct xhci *xhci;
+	struct disk *disk;
+	struct machine_timer timer[MACHINE_DEVICE_TIMERS];
+	int8_t model[USB_MAX_PORTS]; /* what was last plugged there: index of dev_models */
+	uint8_t *desc;               /* set of the next scripted device, own allocation */
+	size_t desc_len;             /* bytes; 0 = the built-in set */
+};
+
+/* What is still there after machine_end; all 0 if nothing leaked (design decision 10). */
+struct machine_balance {
+	unsigned live_packets, live_devices, armed_timers, live_endpoints;
+};
+
+/* trace is borrowed and gets this machine's clock. */
+void machine_init(struct machine *m, struct trace *trace, const struct xhci_profile *profile);
+void machine_fini(struct machine *m);
+
+/* Power-on state: nothing plugged, memory zero, time 0. Writes no rows; the trace is emptied. */
+void machine_reset(struct machine *m);
+
+/* Unplug everything, power-on the controller, count what is left. */
+void machine_end(struct machine *m, struct machine_balance *ret);
+
+/* Let virtual time pass; the controller works at each timer's deadline and at the end. Bounded. */
+void machine_step(struct machine *m, uint64_t usec);
+
+/* ---- devices; connector is 1-based ----------------------------------------------------------- */
+
+unsigned machine_connector_count(const struct machine *m);
+/* NULL if there is no such connector or nothing is plugged. */
+struct usb_device *machine_device(const struct machine *m, unsigned connector);
+/* Index of dev_models, or -1. */
+int machine_model(const struct machine *m, unsigned connector);
+/*
+ * Plug a model. speed: USB_SPEED_NONE = the fastest both can. 0; -ENODEV: no such connector or
+ * model; -EBUSY: taken; -EINVAL: not at that speed.
+ */
+int machine_plug(struct machine *m, unsigned connector, unsigned model, enum usb_speed speed);
+int machine_unplug(struct machine *m, unsigned connector); /* 0 or -ENODEV */
+/* Descriptor set of scripted devices plugged from now on (copied); len 0 = the built-in one. */
+void machine_set_descriptors(struct machine *m, const uint8_t *bytes, size_t len);
+
+#endif

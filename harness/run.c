@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * run.c -- the front door: a program is played on a backend by the driver, every row of the trace
+ * goes past the oracles, the first finding ends it.
+ */
+#include "backend/backend.h"
+#include "harness.h"
+#include "op/drive.h"
+
+#define TWICE_EVERY 64u /* inputs: how often one is played again to compare the hashes */
+
+struct harness {
+	struct harness_options options;
+	struct trace trace;
+	struct backend *backend;
+	struct drive *drive;
+	struct oracle_set *oracles;
+	struct op_program program; /* harness_fuzz_one's, kept for its storage */
+	unsigned current_op;
+	uint64_t inputs, ops;
+};
+
+static const struct oracle determinism = {"determinism", "design 6"};
+
+static void row_written(void *opaque, const struct trace_row *row)
+{
+	struct harness *h = opaque;
+
+	oracle_set_row(h->oracles, row);
+	if (h->options.also)
+		h->options.also(h->options.also_opaque, row);
+}
+
+struct harness *harness_new(const struct harness_options *options)
+{
+	struct harness *h = alloc_zero(sizeof(*h));
+
+	if (options)
+		h->options = *options;
+	trace_reset(&h->trace);
+	h->backend = backend_open_emu(&h->trace);
+	h->drive = drive_new(h->backend);
+	h->oracles = oracle_set_new();
+	op_program_init(&h->program);
+	return h;
+}
+
+void harness_free(struct harness *h)
+{
+	if (!h)
+		return;
+	h->trace.sink = NULL;
+	drive_free(h->drive);
+	h->backend->ops->close(h->backend);
+	oracle_set_free(h->oracles);
+	op_program_fini(&h->program);
+	free(h);
+}
+
+unsigned harness_current_op(const struct harness *h)
+{
+	return h->current_op;
+}
+
+uint64_t harness_ops_played(const struct harness *h)
+{
+	return h->ops;
+}
+
+static void begin(struct harness *h)
+{
+	h->trace.sink = NULL;
+	h->backend->ops->reset(h->backend);
+	drive_reset(h->drive);
+	oracle_set_reset(h->oracles);
+	h->trace.sink = row_written;
+	h->trace.sink_opaque = h;
+	h->current_op = 0;
+}
+
+static void play(struct harness *h, unsigned index, const struct op *op)
+{
+	struct trace_row row = {.kind = TRACE_OP, .addr = index, .value = op->id};
+
+	h->current_op = index;
+	h->trace.op = index;
+	h->ops++;
+	if (h->options.on_op)
+		h->options.on_op(h->options.on_op_opaque, index, op);
+	trace_append(&h->trace, &row);
+	drive_op(h->drive, op);
+}
+
+static void end(struct harness *h)
+{
+	struct backend_balance left;
+	struct oracle_balance balance;
+
+	if (h->backend->ops->end(h->backend, &left))
+		return;
+	balance = (struct oracle_balance){left.live_packets, left.live_devices, left.armed_timers,
+					  left.live_endpoints};
+	oracle_set_end(h->oracles, &balance);
+}
+
+void harness_run(struct harness *h, const struct op_program *p, struct harness_result *ret)
+{
+	const struct finding *finding = NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	begin(h);
+	for (unsigned i = 0; i < p->count && !finding; i++) {
+		play(h, i, &p->op[i]);
+		ret->ops++;
+		finding = oracle_set_finding(h->oracles);
+	}
+	if (!finding) {
+		end(h);
+		finding = oracle_set_finding(h->oracles);
+	}
+	if (finding)
+		ret->finding = *finding;
+	ret->hash = h->trace.hash;
+}
+
+/* ---- fuzzing ------------------------------------------------------------------------------- */
+
+static void compare(struct harness *h, struct harness_result *first)
+{
+	struct harness_result again;
+
+	harness_run(h, &h->program, &again);
+	if (again.hash == first->hash || first->finding.oracle)
+		return;
+	first->finding.oracle = &determinism;
+	first->finding.op = again.ops;
+	snprintf(first->finding.detail, sizeof(first->finding.detail),
+		 "two runs of one program have hashes %016llx and %016llx",
+		 (unsigned long long)first->hash, (unsigned long long)again.hash);
+}
+
+void harness_print_verdict(const struct harness_result *r, FILE *out)
+{
+	const struct finding *f = &r->finding;
+
+	if (f->oracle)
+		fprintf(out, "VIOLATED %s %s at op %u: %s\n", f->oracle->clause, f->oracle->name,
+			(unsigned)f->op, f->detail);
+	else
+		fprintf(out, "CLEAN\n");
+}
+
+void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
+{
+	struct harness_result result;
+
+	op_program_clear(&h->program);
+	op_decode(&h->program, data, len);
+	harness_run(h, &h->program, &result);
+	if (h->inputs++ % TWICE_EVERY == 0)
+		compare(h, &result);
+	if (!result.finding.oracle)
+		return;
+	harness_print_verdict(&result, stderr);
+	abort();
+}
