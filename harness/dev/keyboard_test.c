@@ -135,8 +135,7 @@ static void report_longer_than_the_packet_is_babble(void **state)
 		uint32_t actual;
 
 		press(&bed, QNUM_SHIFT, true);
-		assert_int_equal(bed_packet(&bed, USB_IN, IN_ENDPOINT, NULL, len, &actual),
-				 USB_OK);
+		assert_int_equal(bed_packet(&bed, USB_IN, IN_ENDPOINT, NULL, len, &actual), USB_OK);
 		assert_int_equal(actual, 8);
 		press(&bed, QNUM_SHIFT, false);
 		assert_report(&bed, 0, 0);
@@ -146,7 +145,7 @@ static void report_longer_than_the_packet_is_babble(void **state)
 
 static void leds_are_set_by_set_report_alone(void **state)
 {
-	uint8_t leds[2] = { 0xff, 0 };
+	uint8_t leds[2] = {0xff, 0};
 	struct bed bed;
 
 	(void)state;

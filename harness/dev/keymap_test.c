@@ -30,8 +30,7 @@ static void qnum_is_set_1_with_bit_7_for_the_prefix(void **state)
 	(void)state;
 	for (size_t i = 0; (row = keymap_at(i)); i++) {
 		assert_true(row->atset1 < 0x80 || row->atset1 >> 8 == 0xe0);
-		assert_int_equal(row->qnum,
-				 (row->atset1 & 0x7f) | (row->atset1 > 0xff ? 0x80 : 0));
+		assert_int_equal(row->qnum, (row->atset1 & 0x7f) | (row->atset1 > 0xff ? 0x80 : 0));
 	}
 }
 

@@ -13,7 +13,7 @@ static void models_are_in_their_fixed_order(void **state)
 static void models_are_found_by_the_name_their_device_has(void **state)
 {
 	struct disk *disk = disk_new_memory(8, 512);
-	struct dev_context context = { .disk = disk };
+	struct dev_context context = {.disk = disk};
 
 	(void)state;
 	for (unsigned i = 0; i < DEV_MODELS; i++) {
@@ -56,7 +56,7 @@ static void read_everything(struct bed *bed, enum usb_speed speed)
 static void every_model_enumerates_at_every_speed_it_has(void **state)
 {
 	struct disk *disk = disk_new_memory(8, 512);
-	struct dev_context context = { .disk = disk };
+	struct dev_context context = {.disk = disk};
 
 	(void)state;
 	for (unsigned i = 0; i < DEV_MODELS; i++) {

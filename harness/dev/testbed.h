@@ -16,9 +16,10 @@
 struct bed {
 	struct usb_bus bus;
 	struct usb_port port;
-	uint64_t now_ns, timer_ns; /* timer_ns: when the device's timer is due, UINT64_MAX = never */
-	unsigned wakeups;          /* of any endpoint but 0 */
-	uint8_t last_wakeup;       /* its bEndpointAddress */
+	uint64_t now_ns,
+		timer_ns;    /* timer_ns: when the device's timer is due, UINT64_MAX = never */
+	unsigned wakeups;    /* of any endpoint but 0 */
+	uint8_t last_wakeup; /* its bEndpointAddress */
 };
 
 static inline void bed_wakeup(struct usb_port *port, struct usb_device *dev,
@@ -31,7 +32,7 @@ static inline void bed_wakeup(struct usb_port *port, struct usb_device *dev,
 	bed->last_wakeup = ep->address;
 }
 
-static const struct usb_port_ops bed_port_ops = { .wakeup = bed_wakeup };
+static const struct usb_port_ops bed_port_ops = {.wakeup = bed_wakeup};
 
 static inline void bed_arm(void *opaque, struct usb_device *dev, uint64_t delay_ns)
 {
@@ -101,7 +102,7 @@ static inline enum usb_status bed_packet(struct bed *bed, enum usb_pid pid, unsi
 static inline enum usb_status bed_setup(struct bed *bed, uint8_t type, uint8_t request,
 					uint16_t value, uint16_t index, uint16_t length)
 {
-	uint8_t raw[8] = { type, request };
+	uint8_t raw[8] = {type, request};
 
 	put_le16(raw + 2, value);
 	put_le16(raw + 4, index);
