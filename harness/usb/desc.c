@@ -9,11 +9,27 @@
 
 #define CHUNK_BYTES 3840u
 
+/* Nodes take some 10 bytes for each byte of a usual set: a small set needs one small chunk. */
+#define CHUNK_BYTES_PER_BYTE 12u
+
 struct usb_desc_chunk {
 	struct usb_desc_chunk *next;
-	size_t used;
-	_Alignas(16) uint8_t bytes[CHUNK_BYTES];
+	size_t used, size;
+	uint8_t bytes[];
 };
+
+static struct usb_desc_chunk *new_chunk(struct usb_desc *d)
+{
+	size_t size = d->chunks ? CHUNK_BYTES : d->len * CHUNK_BYTES_PER_BYTE;
+	struct usb_desc_chunk *c;
+
+	size = min_u64(max_u64(size & ~(size_t)7, 256), CHUNK_BYTES);
+	c = alloc_zero(sizeof(*c) + size);
+	c->size = size;
+	c->next = d->chunks;
+	d->chunks = c;
+	return c;
+}
 
 void *usb_desc_arena(struct usb_desc *d, size_t n)
 {
@@ -22,11 +38,8 @@ void *usb_desc_arena(struct usb_desc *d, size_t n)
 
 	n = (n + 7) & ~(size_t)7;
 	REQUIRE(n <= 256);
-	if (!c || CHUNK_BYTES - c->used < n) {
-		c = alloc_zero(sizeof(*c));
-		c->next = d->chunks;
-		d->chunks = c;
-	}
+	if (!c || c->size - c->used < n)
+		c = new_chunk(d);
 	p = c->bytes + c->used;
 	c->used += n;
 	return p;
