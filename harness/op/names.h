@@ -279,7 +279,12 @@ extern const struct op_names names_addr_kind;
 extern const struct op_names names_trb_type;
 
 /* Where a register is. */
-enum reg_block { REG_CAPABILITY, REG_OPERATIONAL, REG_RUNTIME, REG_DOORBELLS };
+enum reg_block {
+	REG_CAPABILITY,
+	REG_OPERATIONAL,
+	REG_RUNTIME,
+	REG_DOORBELLS
+};
 
 struct op_reg {
 	uint8_t block;   /* enum reg_block */
