@@ -63,6 +63,49 @@ static int find_device(const char **text, const char **text_end, unsigned device
 	return start ? 0 : seen ? -ENOENT : -EINVAL;
 }
 
+static size_t complaint_length(const char *at, const char *end)
+{
+	static const char *const starts[] = {"can't get ", "cannot read ", "Couldn't open device"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		size_t len = strlen(starts[i]);
+		const char *stop;
+
+		if ((size_t)(end - at) < len || memcmp(at, starts[i], len))
+			continue;
+		stop = memchr(at, '\n', (size_t)(end - at));
+		return stop ? (size_t)(stop + 1 - at) : 0;
+	}
+	return 0;
+}
+
+/*
+ * Complaints of lsusb end up in the middle of a line when both outputs went into one file. Returns
+ * a copy without them in which lines keep their numbers, or NULL. The caller frees it.
+ */
+static char *copy_without_complaints(const char *at, const char *end, size_t *ret_len)
+{
+	char *copy = malloc((size_t)(end - at) + 1);
+	size_t len = 0, dropped = 0;
+
+	if (!copy)
+		return NULL;
+	while (at < end) {
+		size_t complaint = *at == 'c' || *at == 'C' ? complaint_length(at, end) : 0;
+
+		at += complaint;
+		dropped += complaint > 0;
+		if (complaint)
+			continue;
+		copy[len++] = *at;
+		for (; *at == '\n' && dropped; dropped--)
+			copy[len++] = '\n';
+		at++;
+	}
+	*ret_len = len;
+	return copy;
+}
+
 // GUIDs of video formats all end alike (UVC), which tells how this lsusb prints GUIDs.
 static bool has_raw_guids(const char *at, const char *end)
 {
@@ -190,6 +233,16 @@ static void take_line(struct lsusb_import *im, const struct lsusb_line *line)
 		lsusb_build_field(im, &field);
 }
 
+static void finish(struct lsusb_import *im, unsigned line)
+{
+	lsusb_build_close(im);
+	lsusb_build_close_config(im, line);
+	if (im->bos.len >= 4 && get_le16(im->bos.data + 2) != im->bos.len) {
+		put_le16(im->bos.data + 2, (uint16_t)im->bos.len);
+		lsusb_build_problem(im, &im->note.totals_rewritten, line);
+	}
+}
+
 // Joins the parts in the order of the set. 0 or -ENOMEM.
 static int assemble(struct lsusb_import *im, uint8_t **ret_bytes, size_t *ret_len)
 {
@@ -218,6 +271,8 @@ int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8
 	struct lsusb_line line = {0};
 	const char *at = text, *end = text_len ? text + text_len : text;
 	struct lsusb_import *im;
+	char *copy;
+	size_t copy_len;
 	int ret;
 
 	if (!text_len)
@@ -226,20 +281,21 @@ int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8
 	if (ret < 0)
 		return ret;
 	im = calloc(1, sizeof(*im));
-	if (!im)
+	copy = copy_without_complaints(at, end, &copy_len);
+	if (!im || !copy) {
+		free(im);
+		free(copy);
 		return -ENOMEM;
-	im->is_guid_raw = has_raw_guids(at, end);
-	while (next_line(&at, end, &line))
-		take_line(im, &line);
-	lsusb_build_close(im);
-	lsusb_build_close_config(im, line.number);
-	if (im->bos.len >= 4 && get_le16(im->bos.data + 2) != im->bos.len) {
-		put_le16(im->bos.data + 2, (uint16_t)im->bos.len);
-		lsusb_build_problem(im, &im->note.totals_rewritten, line.number);
 	}
+	im->is_guid_raw = has_raw_guids(copy, copy + copy_len);
+	at = copy;
+	while (next_line(&at, copy + copy_len, &line))
+		take_line(im, &line);
+	finish(im, line.number);
 	if (note)
 		*note = im->note;
 	ret = assemble(im, ret_bytes, ret_len);
 	free(im);
+	free(copy);
 	return ret;
 }

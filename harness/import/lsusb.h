@@ -28,6 +28,7 @@ struct lsusb_field {
 // One descriptor under construction.
 struct lsusb_block {
 	uint8_t bytes[256];
+	bool is_written[256];  // by a field of the dump
 	unsigned fill;         // where the next field without a fixed place goes
 	unsigned length;       // bLength, or the usual length of this kind; 0 = not known
 	uint8_t type;          // bDescriptorType

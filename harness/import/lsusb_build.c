@@ -127,9 +127,21 @@ static void make_anonymous(struct lsusb_block *block)
 			block->bytes[4 + i] = (uint8_t)(0x11 * i);
 }
 
+// Bytes in the middle of a standard descriptor for which the dump has no line.
+static unsigned count_holes(const struct lsusb_block *block)
+{
+	const bool is_standard = block->type <= 0x06 || block->type == 0x0b || block->type == 0x0f;
+	unsigned holes = 0;
+
+	for (unsigned i = 2; is_standard && i < block->fill && i < block->length; i++)
+		holes += !block->is_written[i];
+	return holes;
+}
+
 void lsusb_build_close(struct lsusb_import *im)
 {
 	struct lsusb_block *block = &im->block;
+	unsigned holes;
 
 	if (!block->is_open)
 		return;
@@ -141,10 +153,15 @@ void lsusb_build_close(struct lsusb_import *im)
 	guess_companion(im);
 	if (block->length < 2)
 		block->length = block->fill;
+	holes = count_holes(block);
 	// lsusb prints neither the last byte of a qualifier or SuperSpeed hub nor all of a companion.
 	if (block->type == 0x30 || (block->type == 0x06 && block->fill == 9) ||
 	    (block->type == 0x2a && block->fill == 11 && block->length == 12))
 		block->fill = block->length;
+	if (holes) {
+		im->note.padded += holes;
+		im->note.last_line = block->line;
+	}
 	if (block->fill < block->length) {
 		im->note.padded += block->length - block->fill;
 		im->note.last_line = block->line;
@@ -202,6 +219,7 @@ void lsusb_build_put(struct lsusb_import *im, const char *name, const uint8_t *b
 		return;
 	}
 	memcpy(block->bytes + at, bytes, len);
+	memset(block->is_written + at, true, len);
 	if (block->fill < at + len)
 		block->fill = at + len;
 }

@@ -108,6 +108,8 @@ static void a_blanked_line_does_not_shift_its_neighbours(void **state)
 	assert_int_equal(r.len, 52);
 	assert_int_equal(get_le16(r.bytes + 8), 0x046a);
 	assert_int_equal(r.bytes[17], 1);
+	assert_int_equal(r.note.padded, 1);
+	assert_int_equal(r.note.last_line, 3); // where the device descriptor begins
 	free(r.bytes);
 }
 
@@ -117,14 +119,25 @@ static void a_missing_length_line_is_known_from_the_heading(void **state)
 		"25") "Interface Descriptor:\n"
 		      "bInterfaceNumber 0\nbAlternateSetting 0\nbNumEndpoints 1\nbInterfaceClass 255\n"
 		      "bInterfaceSubClass 0\nbInterfaceProtocol 0\niInterface 0\nEndpoint Descriptor:\n"
-		      "bDescriptorType can't get debug descriptor: Resource temporarily unavailable\n"
 		      "bEndpointAddress 0x81\nbmAttributes 2\nwMaxPacketSize 0x0200\nbInterval 0\n";
-	const struct import_note note =
-		assert_set(text, 18, "090219000101008032 0904000001ff000000 07058102000200");
+
+	(void)state;
+	assert_complete(
+		assert_set(text, 18, "090219000101008032 0904000001ff000000 07058102000200"));
+}
+
+static void complaints_in_the_middle_of_a_line_are_taken_out(void **state)
+{
+	static const char text[] = DEVICE("2.00") CONFIG(
+		"16") "Endpoint Descriptor:\nbLength 7\nbDescriptorType         can't get debug descriptor: "
+		      "Resource temporarily unavailable\n5\nbEndpointAddress 0x81\nbmAtcan't get debug "
+		      "descriptor: x\ncan't get device qualifier: y\ntributes 2\nwMaxPacketSize 0x0200\n"
+		      "bInterval Couldn't open device, some information will be missing\n1\nbFoo zz\n";
+	const struct import_note note = assert_set(text, 18, "090210000101008032 07058102000201");
 
 	(void)state;
 	assert_int_equal(note.skipped, 1);
-	assert_int_equal(note.padded, 0);
+	assert_int_equal(note.last_line, 37); // bFoo, counted with the lines taken out
 }
 
 static void the_length_is_the_truth(void **state)
@@ -309,6 +322,7 @@ int main(void)
 		cmocka_unit_test(the_nth_device_of_a_dump_is_picked),
 		cmocka_unit_test(a_blanked_line_does_not_shift_its_neighbours),
 		cmocka_unit_test(a_missing_length_line_is_known_from_the_heading),
+		cmocka_unit_test(complaints_in_the_middle_of_a_line_are_taken_out),
 		cmocka_unit_test(the_length_is_the_truth),
 		cmocka_unit_test(raw_bytes_are_taken_as_they_are),
 		cmocka_unit_test(a_dump_cut_anywhere_is_survived),
