@@ -284,13 +284,15 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 		}
 		return wait_for_device(ep);
 	case USB_XACT: /* xHCI 4.10.2.3: CErr tries in all, 0 = for ever */
-		if (!is_isoch(ep) && (!ep_ctx_cerr(ep->dw) || ++ep->retries < ep_ctx_cerr(ep->dw)))
+		if (is_isoch(ep))
+			break;
+		if (!ep_ctx_cerr(ep->dw) || ++ep->retries < ep_ctx_cerr(ep->dw)) {
+			usb_packet_free(p);
+			ep->packet = NULL;
 			return wait_for_device(ep);
+		}
 		break;
-	case USB_BABBLE:
-		spread(ep, p);
-		break;
-	default:
+	default: /* a babbling device's data is not delivered (xHCI 4.10.2.4) */
 		break;
 	}
 	usb_packet_free(p);
