@@ -31,7 +31,7 @@ _Noreturn static inline void require_failed(const char *cond, const char *file, 
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 static inline uint16_t get_le16(const void *p)
 {

@@ -36,10 +36,11 @@ void trace_append(struct trace *t, struct trace_row *row)
 	row->op = t->op;
 	row->time_ns = t->now_ns ? *t->now_ns : 0;
 	t->row_count++;
-	t->hash = mix(t->hash, (uint64_t)row->kind | (uint64_t)row->flags << 8 |
-				       (uint64_t)row->what << 16 | (uint64_t)row->slot << 24 |
-				       (uint64_t)row->dci << 32 | (uint64_t)row->pid << 40 |
-				       (uint64_t)row->status << 48 | (uint64_t)row->port << 56);
+	t->hash = mix(t->hash,
+		      (uint64_t)row->kind | (uint64_t)row->flags << 8 | (uint64_t)row->what << 16 |
+			      (uint64_t)row->slot << 24 | (uint64_t)row->dci << 32 |
+			      (uint64_t)row->pid << 40 | (uint64_t)row->status << 48 |
+			      (uint64_t)row->port << 56);
 	t->hash = mix(t->hash, row->time_ns ^ (uint64_t)row->op << 40);
 	t->hash = mix(t->hash, row->addr ^ (uint64_t)row->len << 48);
 	t->hash = mix(t->hash, row->value);

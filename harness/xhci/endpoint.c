@@ -22,6 +22,11 @@ static bool is_periodic(unsigned type)
 		type == EP_ISOCH_OUT;
 }
 
+bool xhci_ep_is_isoch(const struct xhci_ep *ep)
+{
+	return ep->type == EP_ISOCH_IN || ep->type == EP_ISOCH_OUT;
+}
+
 struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, const uint32_t dw[8])
 {
 	struct xhci_ep *ep = alloc_zero(sizeof(*ep));

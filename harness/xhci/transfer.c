@@ -6,7 +6,6 @@
  */
 #include "xhci/xhci.h"
 
-#define EDTLA_MASK 0xffffffu
 #define SETUP_BYTES 8u
 #define BYTES_PER_TRB 512u /* a packet's bytes use up budget, too */
 
@@ -15,72 +14,6 @@ enum outcome {
 	OUTCOME_WAIT,   /* for the device, for time, or for software */
 	OUTCOME_BUDGET, /* more to do, later */
 };
-
-static bool is_isoch(const struct xhci_ep *ep)
-{
-	return ep->type == EP_ISOCH_IN || ep->type == EP_ISOCH_OUT;
-}
-
-/* ---- events ---- */
-
-void xhci_transfer_event(struct xhci_ep *ep, const struct td_trb *t, enum completion_code code,
-			 uint32_t residual)
-{
-	struct trb event = {
-		.parameter = t->addr,
-		.status = (residual & EDTLA_MASK) | (uint32_t)code << 24,
-		.control = trb_type_bits(TRB_EV_TRANSFER) | (uint32_t)ep->dci << 16 |
-			(uint32_t)ep->slot << 24,
-	};
-
-	if (trb_type(&t->trb) == TRB_EVENT_DATA) {
-		event.parameter = t->trb.parameter;
-		event.control |= TRB_EV_ED;
-	}
-	xhci_event_post(ep->x, trb_interrupter(&t->trb), &event, t->trb.control & TRB_BEI);
-}
-
-/* The oldest TRB has done all it can without trouble. */
-static void finish_trb(struct xhci_ep *ep)
-{
-	struct td_trb *t = td_first(&ep->td);
-
-	if (trb_type(&t->trb) == TRB_EVENT_DATA) {
-		if (t->trb.control & TRB_IOC)
-			xhci_transfer_event(ep, t, CC_SUCCESS, ep->td.edtla);
-		ep->td.edtla = 0;
-	} else if (t->trb.control & TRB_IOC) {
-		xhci_transfer_event(ep, t, CC_SUCCESS, 0);
-	}
-	xhci_td_retire(ep);
-}
-
-/* xHCI 4.10.2: report it and halt; isochronous endpoints never halt. */
-static void fail(struct xhci_ep *ep, enum completion_code code)
-{
-	struct td_trb *t = td_first(&ep->td);
-
-	xhci_transfer_event(ep, t, code, t->length - t->done);
-	if (is_isoch(ep)) {
-		ep->td.skip = true;
-		ep->td.isp_reported = true;
-		ep->td.residual = t->length - t->done;
-		usb_packet_free(ep->packet);
-		ep->packet = NULL;
-		xhci_td_retire(ep);
-		return;
-	}
-	xhci_ep_park_td(ep);
-	ep->stage = STAGE_SETUP;
-	xhci_ep_set_state(ep, EP_HALTED);
-}
-
-static void trb_error(struct xhci_ep *ep)
-{
-	xhci_transfer_event(ep, td_first(&ep->td), CC_TRB, 0);
-	xhci_ep_drop_td(ep);
-	xhci_ep_set_state(ep, EP_ERROR);
-}
 
 /* ---- data between TRB buffers and packets ---- */
 
@@ -115,21 +48,6 @@ static bool fill_packet(struct xhci_ep *ep, struct usb_packet *p)
 	return true;
 }
 
-/* A short packet: the rest of the TD is only looked through (xHCI 4.10.1.1). */
-static void short_packet(struct xhci_ep *ep)
-{
-	struct td *td = &ep->td;
-	struct td_trb *t = td_first(td);
-	uint32_t residual = t->length - t->done;
-
-	td->skip = true;
-	td->residual = residual;
-	td->isp_reported = (t->trb.control & (TRB_ISP | TRB_IOC)) == TRB_ISP;
-	if (t->trb.control & (TRB_ISP | TRB_IOC))
-		xhci_transfer_event(ep, t, CC_SHORT_PACKET, residual);
-	xhci_td_retire(ep);
-}
-
 /* Move a finished packet's bytes to (IN) or past (OUT) the TRBs. False: memory failed. */
 static bool spread(struct xhci_ep *ep, const struct usb_packet *p)
 {
@@ -150,10 +68,10 @@ static bool spread(struct xhci_ep *ep, const struct usb_packet *p)
 		t->done += n;
 		at += n;
 		left -= n;
-		td->edtla = (td->edtla + n) & EDTLA_MASK;
+		td->edtla = (td->edtla + n) & XHCI_EDTLA_MASK;
 		if (t->done < t->length)
 			return true;
-		finish_trb(ep);
+		xhci_td_finish_trb(ep);
 		if (!left)
 			return true;
 	}
@@ -250,17 +168,17 @@ static enum outcome packet_ok(struct xhci_ep *ep, struct usb_packet *p, unsigned
 	ep->packet = NULL;
 	if (type == TRB_SETUP || type == TRB_STATUS) {
 		advance_stage(ep, type);
-		finish_trb(ep);
+		xhci_td_finish_trb(ep);
 	} else {
 		if (ep->stage == STAGE_DATA_OR_STATUS)
 			advance_stage(ep, TRB_DATA);
 		if (!spread(ep, p)) {
 			usb_packet_free(p);
-			fail(ep, CC_DATA_BUFFER);
+			xhci_td_fail(ep, CC_DATA_BUFFER);
 			return OUTCOME_GO_ON;
 		}
 		if (is_short && td_first(&ep->td))
-			short_packet(ep);
+			xhci_td_short(ep);
 	}
 	usb_packet_free(p);
 	return OUTCOME_GO_ON;
@@ -278,13 +196,13 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 		ep->retries = 0;
 		return packet_ok(ep, p, type);
 	case USB_NAK:
-		if (is_isoch(ep)) { /* no handshake: nothing came in this interval */
+		if (xhci_ep_is_isoch(ep)) { /* no handshake: nothing came in this interval */
 			p->actual = 0;
 			return packet_ok(ep, p, type);
 		}
 		return wait_for_device(ep);
 	case USB_XACT: /* xHCI 4.10.2.3: CErr tries in all, 0 = for ever */
-		if (is_isoch(ep))
+		if (xhci_ep_is_isoch(ep))
 			break;
 		if (!ep_ctx_cerr(ep->dw) || ++ep->retries < ep_ctx_cerr(ep->dw)) {
 			usb_packet_free(p);
@@ -298,7 +216,7 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 	usb_packet_free(p);
 	ep->packet = NULL;
 	if (td_first(&ep->td))
-		fail(ep, status_code(status));
+		xhci_td_fail(ep, status_code(status));
 	return OUTCOME_GO_ON;
 }
 
@@ -308,13 +226,13 @@ static enum outcome send(struct xhci_ep *ep, unsigned type, unsigned *budget)
 	enum usb_status status;
 
 	if (!dev) {
-		fail(ep, CC_TRANSACTION);
+		xhci_td_fail(ep, CC_TRANSACTION);
 		return OUTCOME_GO_ON;
 	}
 	if (!ep->packet) {
 		ep->packet = make_packet(ep, dev, type);
 		if (!ep->packet) {
-			fail(ep, CC_DATA_BUFFER);
+			xhci_td_fail(ep, CC_DATA_BUFFER);
 			return OUTCOME_GO_ON;
 		}
 	}
@@ -327,23 +245,6 @@ static enum outcome send(struct xhci_ep *ep, unsigned type, unsigned *budget)
 
 /* ---- the TD ---- */
 
-/* After a short packet: events of the TRBs that moved nothing any more. */
-static void look_through(struct xhci_ep *ep)
-{
-	struct td *td = &ep->td;
-	struct td_trb *t = td_first(td);
-	bool event_data = trb_type(&t->trb) == TRB_EVENT_DATA;
-
-	if (t->trb.control & TRB_IOC)
-		xhci_transfer_event(ep, t, CC_SHORT_PACKET,
-				    event_data                 ? td->edtla
-					    : td->isp_reported ? td->residual
-							       : t->length);
-	if (event_data)
-		td->edtla = 0;
-	xhci_td_retire(ep);
-}
-
 static enum outcome run_first(struct xhci_ep *ep, unsigned *budget)
 {
 	struct td *td = &ep->td;
@@ -351,33 +252,19 @@ static enum outcome run_first(struct xhci_ep *ep, unsigned *budget)
 	unsigned type = trb_type(&t->trb);
 
 	if (t->bad) {
-		trb_error(ep);
+		xhci_td_trb_error(ep);
 	} else if (td->skip) {
-		look_through(ep);
+		xhci_td_look_through(ep);
 	} else if (type == TRB_EVENT_DATA || type == TRB_NO_OP) {
-		finish_trb(ep);
+		xhci_td_finish_trb(ep);
 	} else if (type == TRB_SETUP || type == TRB_STATUS || td_bytes(td)) {
 		return send(ep, type, budget);
 	} else if (td->sent || !td->complete) {
-		finish_trb(ep); /* an empty TRB beside others */
+		xhci_td_finish_trb(ep); /* an empty TRB beside others */
 	} else {
 		return send(ep, type, budget); /* a zero-length TD is one zero-length packet */
 	}
 	return OUTCOME_GO_ON;
-}
-
-/* xHCI 4.10.3.1: an isochronous ring ran dry; reported once per dry stretch. */
-static void ring_dry(struct xhci_ep *ep)
-{
-	struct td_trb t = {0};
-
-	if (!is_isoch(ep) || ep->td.active || ep->idle_reported)
-		return;
-	ep->idle_reported = true;
-	if (ep->x->profile->hci_version >= 0x0110)
-		t.addr = ep->ring.dequeue;
-	xhci_transfer_event(ep, &t, ep->type == EP_ISOCH_IN ? CC_RING_OVERRUN : CC_RING_UNDERRUN,
-			    0);
 }
 
 static enum outcome step(struct xhci_ep *ep, unsigned *budget)
@@ -396,7 +283,7 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 			ep->idle_reported = false;
 			break;
 		case TD_WAIT:
-			ring_dry(ep);
+			xhci_td_ring_dry(ep);
 			return OUTCOME_WAIT;
 		case TD_BUDGET:
 			return OUTCOME_BUDGET;
@@ -425,24 +312,4 @@ bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)
 		}
 	}
 	return ep->state == EP_RUNNING && xhci_running(x);
-}
-
-void xhci_transfer_stop(struct xhci_ep *ep)
-{
-	struct td *td = &ep->td;
-	struct td_trb *t = td_first(td);
-	struct td_trb here = {.addr = ep->ring.dequeue};
-
-	if (t && t->length && !td->skip) {
-		xhci_transfer_event(ep, t, CC_STOPPED, t->length - t->done);
-	} else if (td->skip && ep->x->profile->hccparams1 & HCC1_SPC) {
-		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_SHORT, td->edtla);
-	} else if (td->active) {
-		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_LENGTH, 0);
-	} else if (ep->x->profile->forced_stop_event) {
-		xhci_transfer_event(ep, &here, CC_STOPPED_LENGTH, 0);
-	}
-	xhci_ep_park_td(ep);
-	if (!td->sent && !td->resume && !td->skip && !td->edtla)
-		td_clear(td); /* nothing of it has happened: software may rewrite it */
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * xhci.h -- the controller, one section per file: profile.c, controller.c, regs.c, port.c,
- * ring.c, event.c, interrupter.c, command*.c, context.c, slot.c, endpoint.c, transfer.c, td.c.
+ * ring.c, event.c, interrupter.c, command*.c, context.c, slot.c, endpoint.c, td.c, transfer.c,
+ * completion.c.
  *
  * How a TRB travels: doorbell (regs.c) -> work queue (controller.c) -> ring.c fetches it once
  * -> td.c gathers it -> transfer.c hands packets to usb -> event.c reports -> interrupter.c.
@@ -240,6 +241,7 @@ enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci,
 /* Create endpoint dci from an input endpoint context; state Running, DMA-free. */
 struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, const uint32_t dw[8]);
 void xhci_ep_free(struct xhci_ep *ep);
+bool xhci_ep_is_isoch(const struct xhci_ep *ep);
 void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state);
 /* Forget the TD under way and any packet with it; the ring stands at the TRB not done yet. */
 void xhci_ep_drop_td(struct xhci_ep *ep);
@@ -271,11 +273,28 @@ void xhci_td_retire(struct xhci_ep *ep);
 
 /* Let an endpoint work. Returns true if the budget ran out and there is more to do. */
 bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget);
-/* Stop Endpoint: cancel the packet, report 26, 27 or 28 where the TD stands (xHCI 4.6.9). */
-void xhci_transfer_stop(struct xhci_ep *ep);
+
+/* ---- completion.c (xHCI 4.10) -------------------------------------------------------------- */
+
+#define XHCI_EDTLA_MASK 0xffffffu
+
 /* A Transfer Event for the TRB t of an endpoint. */
 void xhci_transfer_event(struct xhci_ep *ep, const struct td_trb *t, enum completion_code code,
 			 uint32_t residual);
+/* The oldest TRB has done all it can without trouble: its event, and on to the next. */
+void xhci_td_finish_trb(struct xhci_ep *ep);
+/* Report an error on the oldest TRB and halt; isochronous endpoints skip the TD instead. */
+void xhci_td_fail(struct xhci_ep *ep, enum completion_code code);
+/* The oldest TRB cannot stand where it stands: TRB Error, endpoint state Error. */
+void xhci_td_trb_error(struct xhci_ep *ep);
+/* A short packet ended in the oldest TRB: the rest of the TD is only looked through. */
+void xhci_td_short(struct xhci_ep *ep);
+/* The oldest TRB comes after a short packet: only its flags count. */
+void xhci_td_look_through(struct xhci_ep *ep);
+/* An isochronous ring ran dry; reported once per dry stretch (xHCI 4.10.3.1). */
+void xhci_td_ring_dry(struct xhci_ep *ep);
+/* Stop Endpoint: cancel the packet, report 26, 27 or 28 where the TD stands (xHCI 4.6.9). */
+void xhci_transfer_stop(struct xhci_ep *ep);
 
 /* ---- command*.c (xHCI 4.6) -------------------------------------------------------------------- */
 
