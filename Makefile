@@ -19,7 +19,7 @@ replay_profile := asan plain cov
 sources  := $(sort $(shell find harness -name '*.c' 2>/dev/null))
 test_src := $(filter %_test.c,$(sources))
 lib_src  := $(filter-out harness/main.c %_test.c,$(sources))
-targets  := $(sort $(notdir $(patsubst %/,%,$(wildcard targets/*/))))
+targets  := $(sort $(patsubst targets/%/,%,$(dir $(wildcard targets/*/*.c))))
 under     = $(subst -,_,$(1))
 
 Q    := $(if $(filter 1,$(V)),,@)

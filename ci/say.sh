@@ -44,7 +44,8 @@ build() {
 # An engine from outside means a build machine of somebody else, who brings the tools.
 need_setup() { [ -n "${LIB_FUZZING_ENGINE:-}" ] || toolchain/setup.sh || exit 2; }
 
-all_targets() { for d in targets/*/; do [ -d "$d" ] && basename "$d"; done; }
+# A target is a folder with sources in it.
+all_targets() { find targets -mindepth 2 -maxdepth 2 -name '*.c' 2>/dev/null | cut -d/ -f2 | LC_ALL=C sort -u; }
 under() { printf '%s' "${1//-/_}"; }
 
 # The targets to work on: T or all of them; an unknown name lists the known ones.
