@@ -36,7 +36,7 @@ void drive_reset(struct drive *d)
 	memset(d->command_type, 0, sizeof(d->command_type));
 	memset(d->command_slot, 0, sizeof(d->command_slot));
 	memset(&d->caps, 0, sizeof(d->caps));
-	d->probed = d->started = d->irq_driven = d->in_poll = false;
+	d->probed = d->started = d->irq_driven = false;
 	d->fresh = true;
 	d->ack_mode = ACK_EACH_OP;
 	d->current = 0;

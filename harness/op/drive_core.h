@@ -54,6 +54,7 @@ struct drive_slot {
 	uint8_t config_value, interface, class_code, subclass, protocol;
 	uint8_t listen; /* endpoint id whose reports are taken, 0 = none */
 	bool listening;
+	uint8_t device_desc[18];
 	uint8_t max_lun;
 	uint32_t bot_tag;
 	struct drive_ep ep[32];
@@ -65,6 +66,7 @@ struct drive_event_ring {
 	unsigned segments, trbs;
 	unsigned segment, index;         /* where the next event is expected */
 	unsigned ack_segment, ack_index; /* what the controller was told */
+	unsigned untold;                 /* events taken since then */
 	bool cycle, open;
 };
 
@@ -88,7 +90,6 @@ struct drive {
 	bool probed, started;
 	bool fresh;      /* never started since power-on: memory is zero */
 	bool irq_driven; /* acknowledges as an interrupt handler does, else as a poller */
-	bool in_poll;
 	uint8_t ack_mode;
 	uint8_t current; /* slot */
 	struct drive_ring command;
@@ -175,7 +176,7 @@ void drive_op_trb(struct drive *d, const struct op *op);
 /* An event ring in memory and in our books; setup also tells the controller. */
 void drive_intr_lay_out(struct drive *d, unsigned intr, unsigned segments, unsigned trbs);
 void drive_intr_setup(struct drive *d, unsigned intr, unsigned segments, unsigned trbs);
-/* Take events; with ack_mode each-op tell the controller. */
+/* Take events; with ack_mode each-op tell the controller (ERDP, EHB, IP). */
 void drive_poll(struct drive *d);
 /* Poll and let time pass until d->wait is done or patience ends: 0 for a command, 1 transfer. */
 bool drive_wait(struct drive *d, bool transfer);

@@ -170,28 +170,38 @@ static void acknowledge(struct drive *d, unsigned intr)
 
 	if (d->irq_driven) {
 		drive_oper_write(d, XHCI_USBSTS, USBSTS_EINT);
-		drive_write32(d, iman, drive_read32(d, iman) | IMAN_IP);
+		drive_write32(d, iman, IMAN_IE | IMAN_IP);
 	}
+	r->untold = 0;
 	/* DESI: low 3 bits of the segment's index (xHCI 5.5.2.3.3) */
 	drive_write32(d, reg, (uint32_t)erdp | ERDP_EHB | (r->ack_segment & 7));
 	drive_write32(d, reg + 4, (uint32_t)(erdp >> 32));
 }
 
-void drive_poll(struct drive *d)
+/* Take what is there; tell the controller now, or not before many events are untold. */
+static void poll(struct drive *d, bool tell)
 {
-	if (!d->started || d->in_poll)
+	if (!d->started)
 		return;
-	d->in_poll = true;
 	for (unsigned i = 0; i < DRIVE_MAX_INTRS; i++) {
 		struct drive_event_ring *r = &d->intr[i];
 
-		if (!r->open || !take_ring(d, r, DRIVE_EVENT_BUDGET) || d->ack_mode == ACK_NEVER)
+		if (!r->open)
+			continue;
+		r->untold += take_ring(d, r, DRIVE_EVENT_BUDGET);
+		if (!r->untold || d->ack_mode == ACK_NEVER)
+			continue;
+		if (!tell && r->untold < r->segments * r->trbs / 2)
 			continue;
 		r->ack_segment = r->segment;
 		r->ack_index = r->index;
 		acknowledge(d, i);
 	}
-	d->in_poll = false;
+}
+
+void drive_poll(struct drive *d)
+{
+	poll(d, true);
 }
 
 bool drive_wait(struct drive *d, bool transfer)
@@ -201,10 +211,10 @@ bool drive_wait(struct drive *d, bool transfer)
 		{125, 125, 250, 500, 1000, 2000, 4000, 8000},
 	};
 
-	drive_poll(d);
+	poll(d, false);
 	for (unsigned i = 0; i < ARRAY_SIZE(usec[0]) && !d->wait.done; i++) {
 		drive_step(d, usec[transfer][i]);
-		drive_poll(d);
+		poll(d, false);
 	}
 	d->wait.active = false;
 	return d->wait.done;

@@ -154,6 +154,13 @@ static bool learn_ep0(struct drive *d, struct drive_slot *s)
 	return true;
 }
 
+/* Parsed by nobody here, but every system asks. */
+static bool learn_device(struct drive *d, struct drive_slot *s)
+{
+	return drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0100, 0, s->device_desc,
+				sizeof(s->device_desc)) == sizeof(s->device_desc);
+}
+
 static bool learn_config(struct drive *d, struct drive_slot *s, unsigned config_index)
 {
 	uint16_t value = (uint16_t)(0x0200 | (config_index & 0xff));
@@ -172,7 +179,7 @@ static bool learn_config(struct drive *d, struct drive_slot *s, unsigned config_
 
 bool drive_configure(struct drive *d, struct drive_slot *s, unsigned config_index)
 {
-	if (!learn_ep0(d, s) || !learn_config(d, s, config_index))
+	if (!learn_ep0(d, s) || !learn_device(d, s) || !learn_config(d, s, config_index))
 		return false;
 	drive_input_configure(d, s);
 	if (drive_command(d, DRIVE_INPUT, 0,
@@ -186,13 +193,15 @@ bool drive_configure(struct drive *d, struct drive_slot *s, unsigned config_inde
 
 /* ---- enumerate ----------------------------------------------------------------------------- */
 
-/* What a general-purpose system also asks: strings, and BOS from USB 2.1 on (USB3 9.6.2). */
+/*
+ * What a general-purpose system also asks: strings, and BOS from USB 2.1 on (USB3 9.6.2). Only of
+ * devices that have no driver here: it is slow, and the others have more to do.
+ */
 static void look_around(struct drive *d, struct drive_slot *s)
 {
-	uint8_t desc[18], bytes[255];
+	const uint8_t *desc = s->device_desc;
+	uint8_t bytes[255];
 
-	if (drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0100, 0, desc, sizeof(desc)) < 18)
-		return;
 	if (desc[15] &&
 	    drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0300, 0, bytes, sizeof(bytes)) >= 4)
 		drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0300 | desc[15], get_le16(bytes + 2),
@@ -214,6 +223,8 @@ static void class_setup(struct drive *d, struct drive_slot *s)
 		drive_listen(d, s);
 	} else if (s->class_code == 8 && s->protocol == 0x50) {
 		drive_bot_start(d, s);
+	} else {
+		look_around(d, s);
 	}
 }
 
@@ -256,7 +267,6 @@ void drive_enumerate(struct drive *d, unsigned connector, unsigned model)
 	if (!drive_address(d, connector, false))
 		return;
 	s = drive_slot_get(d, d->current);
-	look_around(d, s);
 	if (drive_configure(d, s, 0))
 		class_setup(d, s);
 }
