@@ -14,15 +14,20 @@ void oracle_command_reset(struct oracle_set *s)
 	struct command_ring *c = &s->command;
 
 	c->first = c->count = 0;
-	c->lost = c->started = c->crcr_fresh = c->crcr_torn = false;
+	c->lost = c->started = c->any_start = false;
+	c->start[0] = 0; /* CRCR after a reset */
+	c->start_count = 1;
 	c->cycle = c->next_cycle = UNKNOWN;
 	c->next = 0;
 }
 
 void oracle_command_crcr(struct oracle_set *s, bool torn)
 {
-	s->command.crcr_fresh = true;
-	s->command.crcr_torn |= torn;
+	struct command_ring *c = &s->command;
+
+	c->any_start |= torn || c->start_count == ORACLE_STARTS;
+	if (c->start_count < ORACLE_STARTS)
+		c->start[c->start_count++] = s->reg.crcr & (~UINT64_C(0x3f) | CRCR_RCS);
 	if (s->reg.crcr & (CRCR_CS | CRCR_CA))
 		oracle_command_disturb(s);
 }
@@ -56,26 +61,38 @@ struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, un
 	return NULL;
 }
 
-/* Is addr where the ring goes on? Sets the consumer cycle that holds there. */
+/* The cycle that CRCR gave with this pointer, or -1. The newest value counts. */
+static int start_cycle(const struct command_ring *c, uint64_t addr)
+{
+	for (unsigned i = c->start_count; i-- > 0;)
+		if ((c->start[i] & ~UINT64_C(0x3f)) == addr)
+			return c->start[i] & CRCR_RCS;
+	return -1;
+}
+
+/*
+ * Is addr where the ring goes on? Sets the consumer cycle that holds there. A pointer written
+ * while the ring runs is ignored (xHCI 5.4.5), and only the controller knows when it runs: both
+ * the sequel and every pointer not used yet are right.
+ */
 static bool position(struct oracle_set *s, uint64_t addr)
 {
 	struct command_ring *c = &s->command;
-	bool sequel = c->started && addr == c->next;
-	bool jump = addr == (s->reg.crcr & ~UINT64_C(0x3f)) && (c->crcr_fresh || !c->started);
-	uint8_t rcs = s->reg.crcr & CRCR_RCS;
+	int sequel = c->started && addr == c->next ? c->next_cycle : -1;
+	int start = start_cycle(c, addr);
 
-	if (sequel && jump)
-		c->cycle = c->next_cycle == rcs ? rcs : UNKNOWN;
-	else if (sequel)
-		c->cycle = c->next_cycle;
-	else if (jump)
-		c->cycle = rcs;
-	else if (c->crcr_torn || addr == (s->reg.crcr & ~UINT64_C(0x3f)))
-		c->cycle = UNKNOWN;
-	else
+	if (sequel < 0 && start < 0 && !c->any_start)
 		return false;
-	if (jump && !sequel)
-		c->crcr_fresh = c->crcr_torn = false;
+	if (sequel >= 0 && start >= 0)
+		c->cycle = sequel == start ? (uint8_t)start : UNKNOWN;
+	else if (sequel >= 0)
+		c->cycle = (uint8_t)sequel;
+	else
+		c->cycle = start >= 0 ? (uint8_t)start : UNKNOWN;
+	if (sequel < 0 && start >= 0) {
+		c->start_count = 0;
+		c->any_start = false;
+	}
 	return true;
 }
 
@@ -94,7 +111,7 @@ static void push(struct oracle_set *s, uint64_t addr, const struct trb *t)
 		.parameter = t->parameter,
 		.control = t->control,
 		.status = t->status,
-		.may_vanish = c->cycle == UNKNOWN || !s->ring[0].tracked || s->ring[0].full,
+		.may_vanish = c->cycle == UNKNOWN || oracle_event_ring_loses(s),
 		.doorbells = s->doorbells,
 	};
 	if (trb_type(t) == TRB_SET_TR_DEQUEUE) {
@@ -121,10 +138,8 @@ void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
 	c->next_cycle = c->cycle;
 	if (c->cycle != UNKNOWN && (t.control & TRB_CYCLE) != c->cycle)
 		return; /* still software's */
-	if (c->cycle == UNKNOWN) {
-		/* it may have been software's: both positions are possible from here */
-		c->crcr_torn = true;
-	}
+	if (c->cycle == UNKNOWN)
+		c->any_start = true; /* it may have been software's: then it is read again */
 	if (trb_type(&t) == TRB_LINK) {
 		c->next = t.parameter & ~UINT64_C(0xf);
 		if (t.control & TRB_TC && c->cycle != UNKNOWN)

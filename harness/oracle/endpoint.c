@@ -43,6 +43,14 @@ void oracle_endpoint_reset(struct oracle_set *s)
 	s->endpoint_count = 0;
 }
 
+void oracle_endpoint_run_all(struct oracle_set *s)
+{
+	s->doorbells++;
+	for (unsigned i = 0; i < s->endpoint_count; i++)
+		if (s->endpoint[i].state == EP_RUNNING || s->endpoint[i].state == UNKNOWN)
+			s->endpoint[i].rung = s->doorbells;
+}
+
 void oracle_endpoint_forget_slot(struct oracle_set *s, unsigned slot)
 {
 	for (unsigned dci = 1; dci < 32; dci++) {

@@ -179,7 +179,7 @@ void oracle_ep_state_completed(struct oracle_set *s, const struct command_seen *
 	struct endpoint *ep;
 
 	if (code == UNKNOWN || code == CC_COMMAND_ABORTED ||
-	    (code != CC_SUCCESS && command_type(c) == TRB_ADDRESS_DEVICE)) {
+	    (code == CC_TRANSACTION && command_type(c) == TRB_ADDRESS_DEVICE)) {
 		unknown(s, c);
 		return;
 	}

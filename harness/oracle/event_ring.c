@@ -24,6 +24,16 @@ void oracle_event_ring_reset(struct oracle_set *s)
 void oracle_event_ring_erst_written(struct oracle_set *s, unsigned intr)
 {
 	s->ring[intr].load = true;
+	s->ring[intr].tracked = false;
+	if (!intr)
+		oracle_command_disturb(s); /* what waited for room is gone */
+}
+
+bool oracle_event_ring_loses(const struct oracle_set *s)
+{
+	const struct event_ring *r = &s->ring[0];
+
+	return r->full || (!r->tracked && (!r->load || !s->reg.intr[0].erstsz));
 }
 
 void oracle_event_ring_erdp_written(struct oracle_set *s, unsigned intr)
@@ -104,7 +114,7 @@ void oracle_event_ring_entry(struct oracle_set *s, const struct trace_row *row)
 		const struct interrupter_registers *ir = &s->reg.intr[i];
 		uint64_t offset = row->addr - (ir->erstba & ~UINT64_C(0x3f));
 
-		if (offset >= 16 * (uint64_t)ir->erstsz || row->addr % 16 || ir->erstba & 0x3f)
+		if (offset >= 16 * (uint64_t)ir->erstsz || row->addr % 16)
 			continue;
 		if (ir->erstsz > ORACLE_SEGMENTS) {
 			s->ring[i].tracked = false;

@@ -57,7 +57,6 @@ void oracle_registers_reset(struct oracle_set *s)
 	r->dboff = 0x2000;
 	r->max_intrs = 16;
 	r->context_bytes = 0;
-	r->version = 0;
 	r->blind = false;
 	r->pci_command = 0;
 }
@@ -75,8 +74,6 @@ static void learn(struct registers *r, const struct trace_row *row)
 
 		if (at == XHCI_CAPLENGTH)
 			r->cap_length = raw[i];
-		else if (at == XHCI_HCIVERSION && left >= 2)
-			r->version = get_le16(raw + i);
 		else if (at == XHCI_HCSPARAMS1 && left >= 4)
 			r->max_intrs = (uint32_t)bits(get_le32(raw + i), 18, 8);
 		else if (at == XHCI_HCCPARAMS1 && left >= 4)
@@ -101,6 +98,8 @@ static void usbcmd_write(struct oracle_set *s, uint32_t value)
 	r->usbcmd = value;
 	if (value & USBCMD_RS) {
 		r->halt_read = false;
+		if (!ran)
+			oracle_endpoint_run_all(s);
 	} else if (ran) {
 		r->halted_ns = s->time_ns + HALT_NS;
 		oracle_command_disturb(s);
@@ -157,6 +156,8 @@ static void interrupter_write(struct oracle_set *s, unsigned intr, uint32_t offs
 		break;
 	case XHCI_ERSTSZ:
 		ir->erstsz = value & 0xffff;
+		if (!intr)
+			oracle_command_disturb(s); /* a table not read yet has another size */
 		break;
 	case XHCI_ERSTBA:
 	case XHCI_ERSTBA + 4:

@@ -40,7 +40,6 @@ struct interrupter_registers {
 struct registers {
 	uint32_t cap_length, rtsoff, dboff, max_intrs;
 	uint8_t context_bytes; /* 32, 64, or 0 while not learnt */
-	uint16_t version;      /* HCIVERSION, 0 while not learnt */
 	bool blind;            /* an access that the model cannot place: registers are unknown */
 	uint32_t usbcmd;
 	uint64_t crcr;
@@ -83,10 +82,13 @@ void oracle_event_ring_entry(struct oracle_set *s, const struct trace_row *row);
 /* An event was written; the interrupter whose ring it is, or -1 if that is uncertain. */
 int oracle_event_ring_write(struct oracle_set *s, const struct trace_row *row);
 void oracle_event_ring_reset(struct oracle_set *s);
+/* Events for the primary ring may have no place there. */
+bool oracle_event_ring_loses(const struct oracle_set *s);
 
 /* ---- command.c: the commands that were fetched and have no completion yet --------------------- */
 
 #define ORACLE_COMMANDS 16u
+#define ORACLE_STARTS 4u /* ring positions that software published and that were not used yet */
 
 struct command_seen {
 	uint64_t addr, parameter;
@@ -100,8 +102,11 @@ struct command_seen {
 struct command_ring {
 	struct command_seen pending[ORACLE_COMMANDS];
 	unsigned first, count;
-	bool lost; /* order is unknown until HCRST */
-	bool started, crcr_fresh, crcr_torn;
+	bool lost;                     /* order is unknown until HCRST */
+	bool started;                  /* cycle, next_cycle and next are valid */
+	bool any_start;                /* more start positions than fit, or a torn one */
+	uint64_t start[ORACLE_STARTS]; /* CRCR values not used yet: pointer | cycle */
+	unsigned start_count;
 	uint8_t cycle, next_cycle;
 	uint64_t next; /* address of the next fetch */
 };
@@ -137,7 +142,6 @@ static inline unsigned command_ep(const struct command_seen *c)
 
 #define ORACLE_ENDPOINTS 128u
 #define ORACLE_TRBS 128u
-#define ORACLE_STARTS 4u
 
 struct trb_seen {
 	uint64_t addr, parameter;
@@ -169,6 +173,8 @@ struct endpoint {
 	struct trb_seen trb[ORACLE_TRBS];
 };
 
+/* R/S went from 0 to 1: endpoints that were not stopped go on. */
+void oracle_endpoint_run_all(struct oracle_set *s);
 /* The endpoint's record, made on first use; NULL for bad ids or when there are too many. */
 struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsigned dci);
 struct endpoint *oracle_endpoint_find(struct oracle_set *s, unsigned slot, unsigned dci);

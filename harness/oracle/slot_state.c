@@ -86,6 +86,9 @@ static void uncertain(struct slot_seen *slot, const struct command_seen *c, unsi
 {
 	unsigned type = command_type(c);
 
+	if (code == CC_TRB || code == CC_PARAMETER || code == CC_CONTEXT_STATE ||
+	    code == CC_SLOT_NOT_ENABLED)
+		return; /* refused before anything happened */
 	if (type != TRB_ADDRESS_DEVICE && code != UNKNOWN)
 		return;
 	if (type == TRB_ADDRESS_DEVICE || type == TRB_DISABLE_SLOT || type == TRB_RESET_DEVICE ||

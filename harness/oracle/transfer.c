@@ -24,7 +24,18 @@ static bool matches(const struct trb_seen *t, const struct trb *event)
 	return t->addr == event->parameter;
 }
 
-static void judge_flags(struct oracle_set *s, const struct endpoint *ep, const struct trb_seen *t,
+static uint32_t longest(struct endpoint *ep)
+{
+	uint32_t length = 0;
+	struct trb_seen *t;
+
+	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++)
+		if (t->length > length)
+			length = t->length;
+	return length;
+}
+
+static void judge_flags(struct oracle_set *s, struct endpoint *ep, const struct trb_seen *t,
 			const struct trb *event)
 {
 	unsigned code = trb_completion(event);
@@ -40,7 +51,9 @@ static void judge_flags(struct oracle_set *s, const struct endpoint *ep, const s
 	if (event->control & TRB_EV_ED ||
 	    (type != TRB_NORMAL && type != TRB_DATA && type != TRB_ISOCH))
 		return;
-	if (left > t->length || (code == CC_SUCCESS && left))
+	/* After a short packet on an ISP TRB the IOC TRB repeats its length (xHCI 4.10.1.1.2). */
+	if (left > (code == CC_SHORT_PACKET ? longest(ep) : t->length) ||
+	    (code == CC_SUCCESS && left))
 		oracle_report(s, &oracle_transfer,
 			      "slot %u endpoint %u: code %u with %u of %u bytes left", ep->slot,
 			      ep->dci, code, left, t->length);
