@@ -231,7 +231,7 @@ uint8_t *usb_desc_build(const struct usb_desc *d, size_t *len);
 /* Follow every pointer and read every byte of the tree; the sum is a hash of it. */
 uint64_t usb_desc_walk(const struct usb_desc *d);
 
-/* For people, in the manner of lsusb -v. */
+/* For people, in the manner of lsusb -v; ends with what usb_desc_check finds. */
 void usb_desc_print(const struct usb_desc *d, FILE *out);
 
 #endif
