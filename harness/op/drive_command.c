@@ -91,7 +91,7 @@ void drive_ep_recover(struct drive *d, struct drive_slot *s, unsigned dci)
 		return;
 	if (state == EP_HALTED)
 		drive_command(d, 0, 0, trb_type_bits(TRB_RESET_ENDPOINT) | who);
-	else if (state == EP_RUNNING)
+	else if (state != EP_ERROR) /* it may run though its context still says Stopped: 4.8.3 */
 		drive_command(d, 0, 0, trb_type_bits(TRB_STOP_ENDPOINT) | who);
 	drive_command(d, drive_ep_ring(d, s, dci)->enqueue | ep->ring.cycle, 0,
 		      trb_type_bits(TRB_SET_TR_DEQUEUE) | who);
