@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+/*
+ * explain.c -- the readable trace: a heading for each op, below it what happened, one row each with
+ * the virtual time in microseconds.
+ */
+#include "tool/explain.h"
+
+void explain_init(struct explain *e, FILE *out, const struct op_program *program,
+		  unsigned long rows_max)
+{
+	memset(e, 0, sizeof(*e));
+	e->out = out;
+	e->program = program;
+	e->rows_max = rows_max;
+	/* QEMU's layout, until the guest has read where things are. */
+	e->oper = 0x40;
+	e->runtime = 0x1000;
+	e->doorbell = 0x2000;
+}
+
+static void explain_op(struct explain *e, const struct trace_row *row)
+{
+	char text[400];
+
+	fprintf(e->out, "op %llu: ", (unsigned long long)row->addr);
+	if (e->program && row->addr < e->program->count) {
+		op_print(&e->program->op[row->addr], text, sizeof(text));
+		if (strlen(text) > 160)
+			strcpy(text + 157, "...");
+		fprintf(e->out, "%s\n", text);
+	} else {
+		fprintf(e->out, "%s\n", row->value < OP_COUNT ? op_table[row->value].name : "end");
+	}
+}
+
+static void explain_irq(struct explain *e, const struct trace_row *row)
+{
+	if (row->what == IRQ_INTX)
+		fprintf(e->out, "irq   INTx %s\n", row->value ? "asserted" : "deasserted");
+	else
+		fprintf(e->out, "irq   %s message 0x%llx to 0x%llx\n",
+			row->what == IRQ_MSI ? "MSI" : "MSI-X", (unsigned long long)row->value,
+			(unsigned long long)row->addr);
+}
+
+static void explain_plug(struct explain *e, const struct trace_row *row)
+{
+	fprintf(e->out, "USB   port %u: %s\n", row->slot, row->what ? "plugged" : "unplugged");
+	if (row->slot <= EXPLAIN_PORTS)
+		e->request[row->slot].open = false;
+}
+
+void explain_row(void *opaque, const struct trace_row *row)
+{
+	struct explain *e = opaque;
+
+	if (e->rows_max && ++e->rows > e->rows_max)
+		return;
+	if (row->kind == TRACE_OP) {
+		explain_op(e, row);
+		return;
+	}
+	fprintf(e->out, "%11llu.%03u us  ", (unsigned long long)(row->time_ns / 1000),
+		(unsigned)(row->time_ns % 1000));
+	switch (row->kind) {
+	case TRACE_MMIO:
+		explain_mmio(e, row);
+		break;
+	case TRACE_CONFIG:
+		explain_config(e, row);
+		break;
+	case TRACE_DMA:
+		explain_dma(e, row);
+		break;
+	case TRACE_IRQ:
+		explain_irq(e, row);
+		break;
+	case TRACE_PACKET:
+		explain_packet(e, row);
+		break;
+	case TRACE_PLUG:
+		explain_plug(e, row);
+		break;
+	case TRACE_STEP:
+		fprintf(e->out, "time  moves to %llu.%03u us\n",
+			(unsigned long long)(row->value / 1000), (unsigned)(row->value % 1000));
+		break;
+	default:
+		fprintf(e->out, "row of kind %u\n", row->kind);
+	}
+}
+
+void explain_end(struct explain *e)
+{
+	if (e->rows_max && e->rows > e->rows_max)
+		fprintf(e->out, "... %lu more rows; --rows 0 prints all\n", e->rows - e->rows_max);
+	fflush(e->out);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/*
+ * input.c -- a file becomes a case: the bytes a fuzz target would be given and the program that is
+ * played. Text is known by its name (.ops, .hex), everything else is raw bytes.
+ */
+#include <errno.h>
+
+#include "import/import.h"
+#include "tool/tool.h"
+
+const char *const tool_target_name[TARGETS] = {"xhci-ring", "descriptor"};
+
+int tool_target_find(const char *name)
+{
+	for (int i = 0; i < TARGETS; i++)
+		if (!strcmp(name, tool_target_name[i]))
+			return i;
+	return -1;
+}
+
+static bool ends_in(const char *path, const char *end)
+{
+	size_t n = strlen(path), m = strlen(end);
+
+	return n >= m && !strcmp(path + n - m, end);
+}
+
+/* The line the error is in, and a caret under the place. */
+static void show_place(const char *text, size_t len, unsigned line, unsigned column)
+{
+	size_t at = 0, end;
+
+	for (unsigned i = 1; i < line; i++) {
+		while (at < len && text[at] != '\n')
+			at++;
+		at += at < len;
+	}
+	for (end = at; end < len && text[end] != '\n' && end - at < 200; end++)
+		;
+	fputs("  ", stderr);
+	for (size_t i = at; i < end; i++)
+		fputc(text[i] >= ' ' && text[i] < 0x7f ? text[i]
+			      : text[i] == '\t'        ? '\t'
+						       : '?',
+		      stderr);
+	fputs("\n  ", stderr);
+	for (size_t i = at; i < end && i + 1 < at + column; i++)
+		fputc(text[i] == '\t' ? '\t' : ' ', stderr);
+	fputs("^\n", stderr);
+}
+
+static void program_bytes(struct tool_case *c)
+{
+	c->len = op_encode(&c->program, NULL, 0);
+	c->bytes = malloc(c->len ? c->len : 1);
+	REQUIRE(c->bytes);
+	op_encode(&c->program, c->bytes, c->len);
+}
+
+static int read_program(struct tool_case *c, const char *text, size_t len)
+{
+	struct op_error error = {0, 0, ""};
+
+	if (!op_parse(&c->program, text, len, &error)) {
+		c->target = TARGET_RING;
+		program_bytes(c);
+		return 0;
+	}
+	tool_refuse("%s:%u:%u: %s", c->path, error.line, error.column, error.message);
+	show_place(text, len, error.line, error.column);
+	return -EINVAL;
+}
+
+static int read_hex(struct tool_case *c, const char *text, size_t len)
+{
+	unsigned line = 0, column = 0;
+	uint8_t *bytes;
+	int err = import_hex(text, len, &bytes, &c->len, &line, &column);
+
+	if (err == -EINVAL) {
+		tool_refuse("%s:%u:%u: not a pair of hex digits", c->path, line, column);
+		show_place(text, len, line, column);
+	} else if (err) {
+		tool_refuse("%s: %s", c->path, strerror(-err));
+	}
+	if (err)
+		return err;
+	tool_case_make(c, TARGET_DESCRIPTOR, bytes, c->len);
+	free(bytes);
+	return 0;
+}
+
+static enum tool_target guess(const char *path)
+{
+	/* What comes last in the path is nearest to the file. */
+	const char *descriptor = NULL, *ring = NULL, *p;
+
+	for (p = path; (p = strstr(p, "descriptor")); p++)
+		descriptor = p;
+	for (p = path; (p = strstr(p, "xhci")); p++)
+		if (!strncmp(p, "xhci-ring", 9) || !strncmp(p, "xhci_ring", 9))
+			ring = p;
+	return descriptor && (!ring || descriptor > ring) ? TARGET_DESCRIPTOR : TARGET_RING;
+}
+
+void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t *bytes, size_t len)
+{
+	c->target = target;
+	/* Exactly as large as it is, so that reading past it is noticed. */
+	c->bytes = malloc(len ? len : 1);
+	REQUIRE(c->bytes);
+	if (len)
+		memcpy(c->bytes, bytes, len);
+	c->len = len;
+	if (target == TARGET_DESCRIPTOR)
+		tool_descriptor_program(&c->program, bytes, len);
+	else
+		op_decode(&c->program, bytes, len);
+}
+
+int tool_case_read(struct tool_case *c, const char *path, const char *target)
+{
+	int known = target ? tool_target_find(target) : -1, err;
+	uint8_t *bytes;
+	size_t len;
+
+	memset(c, 0, sizeof(*c));
+	c->path = path;
+	if (target && known < 0) {
+		tool_refuse("there is no target '%s': %s or %s", target, tool_target_name[0],
+			    tool_target_name[1]);
+		return -EINVAL;
+	}
+	err = tool_file_read(path, &bytes, &len);
+	if (err)
+		return err;
+	op_program_init(&c->program);
+	if (ends_in(path, ".ops"))
+		err = read_program(c, (const char *)bytes, len);
+	else if (ends_in(path, ".hex"))
+		err = read_hex(c, (const char *)bytes, len);
+	else
+		tool_case_make(c, known < 0 ? guess(path) : (enum tool_target)known, bytes, len);
+	free(bytes);
+	if (err)
+		tool_case_free(c);
+	return err;
+}
+
+void tool_case_free(struct tool_case *c)
+{
+	op_program_fini(&c->program);
+	free(c->bytes);
+	c->bytes = NULL;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tool.h -- the `gauntlet` tool: verbs, their arguments, the cases they read, what playing a case in
+ * a child process came to. Sections follow the files of this folder.
+ */
+#ifndef TOOL_TOOL_H
+#define TOOL_TOOL_H
+
+#include "base.h"
+#include "harness.h"
+#include "op/op.h"
+
+enum tool_exit {
+	EXIT_CLEAN = 0,
+	EXIT_FINDING = 1, /* it reproduces, a gate failed */
+	EXIT_BAD = 2,     /* bad input, bad usage, or the host failed */
+};
+
+/* One clear line on stderr, "gauntlet: ..."; returns EXIT_BAD. */
+int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- args.c -------------------------------------------------------------------------------- */
+
+#define TOOL_OPTIONS 8u
+
+struct tool_option {
+	const char *name;  /* long name; its first letter is the short one if letter is 0 */
+	char letter;       /* short option */
+	const char *value; /* "FILE"; NULL: it takes none */
+	const char *help;
+};
+
+struct tool_verb {
+	const char *name, *operands, *help; /* "run", "FILE|DIR...", one line */
+	unsigned min, max;                  /* operands */
+	struct tool_option option[TOOL_OPTIONS];
+	int (*run)(const struct tool_verb *verb, char **value, char **operand, unsigned count);
+	const char *more; /* text for --help, or NULL */
+};
+
+extern const struct tool_verb *const tool_verbs[]; /* main.c; NULL-terminated */
+
+/* Parse argv (argv[0] is the verb) and run it: the exit status. */
+int tool_verb_main(const struct tool_verb *verb, int argc, char **argv);
+void tool_verb_help(const struct tool_verb *verb, FILE *out);
+/* The value given for an option ("" for one that takes none), or NULL. */
+const char *tool_option_get(const struct tool_verb *verb, char **value, const char *name);
+/* A number in min..max given for an option: 0; -EINVAL, message printed. *ret untouched if absent. */
+int tool_option_number(const struct tool_verb *verb, char **value, const char *name, unsigned min,
+		       unsigned max, unsigned *ret);
+
+/* ---- file.c -------------------------------------------------------------------------------- */
+
+#define TOOL_FILE_MAX (1u << 20) /* bytes; an input is never larger */
+
+/* The whole file, 0-terminated, caller frees. 0, or -errno (-EISDIR, -EFBIG), message printed. */
+int tool_file_read(const char *path, uint8_t **ret, size_t *ret_len);
+/* Write to a temporary name beside it, then rename. "-" is stdout. 0 or -errno, message printed. */
+int tool_file_write(const char *path, const void *bytes, size_t len);
+
+struct tool_list {
+	char **path;
+	unsigned count;
+};
+
+/* Add a file, or all files below a folder in the order of their names; dot files and README*,
+ * *.md, *.patch are left out of folders. 0 or -errno, message printed. */
+int tool_list_add(struct tool_list *list, const char *path);
+void tool_list_free(struct tool_list *list);
+
+/* ---- input.c ------------------------------------------------------------------------------- */
+
+enum tool_target {
+	TARGET_RING,
+	TARGET_DESCRIPTOR,
+	TARGETS
+};
+
+extern const char *const tool_target_name[TARGETS]; /* "xhci-ring", "descriptor" */
+
+struct tool_case {
+	const char *path; /* borrowed */
+	enum tool_target target;
+	uint8_t *bytes; /* what the fuzz target would be given; exactly len bytes */
+	size_t len;
+	struct op_program program; /* what is played */
+};
+
+/* Index of a target's name, or -1. */
+int tool_target_find(const char *name);
+/*
+ * Read a case: .ops text, .hex, else raw bytes. Which target raw bytes are for: target (NULL = tell
+ * from the path). 0 or -errno, message printed (with line, column and a caret for text).
+ */
+int tool_case_read(struct tool_case *c, const char *path, const char *target);
+/* The same from bytes in memory (copied). */
+void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t *bytes, size_t len);
+void tool_case_free(struct tool_case *c);
+
+/* ---- descriptor.c: what the target `descriptor` does --------------------------------------- */
+
+/*
+ * Parse, check, walk, rebuild and parse again. True if the set is stable; else a sentence in why
+ * (room bytes).
+ */
+bool tool_descriptor_stable(const uint8_t *bytes, size_t len, char *why, size_t room);
+/* The program in which a polite guest enumerates a device that serves this set. */
+void tool_descriptor_program(struct op_program *p, const uint8_t *bytes, size_t len);
+
+/* ---- report.c: what a sanitizer wrote ------------------------------------------------------ */
+
+#define TOOL_FRAMES 3u
+#define TOOL_NAME 80u
+
+struct tool_report {
+	char kind[TOOL_NAME]; /* "heap-buffer-overflow", "REQUIRE", "" if there is no report */
+	char access[8];       /* "READ", "WRITE" or "" */
+	char frame[TOOL_FRAMES][TOOL_NAME]; /* our functions, innermost first */
+	unsigned frames;
+	bool leak;
+};
+
+void tool_report_parse(struct tool_report *r, const char *text);
+
+/* ---- verdict.c ----------------------------------------------------------------------------- */
+
+enum tool_verdict_kind {
+	VERDICT_CLEAN,
+	VERDICT_VIOLATED,
+	VERDICT_CRASH,
+	VERDICT_HANG,
+	VERDICT_LEAK
+};
+
+struct tool_verdict {
+	enum tool_verdict_kind kind;
+	char what[TOOL_NAME * 3]; /* VIOLATED: clause and oracle; CRASH: kind, access, function */
+	uint32_t op;
+	uint64_t bucket; /* the same cause, the same bucket; 0 for CLEAN */
+};
+
+/* What a report means; signal: the one that ended the process, 0 = none. */
+void tool_verdict_crash(struct tool_verdict *v, const struct tool_report *r, int signal,
+			uint32_t op);
+void tool_verdict_violated(struct tool_verdict *v, const char *clause, const char *name,
+			   uint32_t op);
+/* The line that everything else looks for, without newline. */
+void tool_verdict_print(const struct tool_verdict *v, FILE *out);
+
+/* ---- child.c ------------------------------------------------------------------------------- */
+
+struct tool_play { /* how to play a case, and what came of it */
+	trace_sink *also;
+	void *also_opaque;
+	/* In the child, before and after the rows of op index; NULL = none. */
+	void (*begin)(void *opaque, const struct tool_case *c);
+	unsigned timeout_sec; /* 0 = 25 */
+	bool quiet_child;     /* what it prints to stdout is of no interest */
+
+	struct tool_verdict verdict;
+	uint64_t hash;
+	unsigned ops;
+	char detail[200]; /* VIOLATED: the oracle's sentence */
+	char *report;     /* what the child wrote to stderr; caller frees by tool_play_free */
+};
+
+/* Play in a forked child, so that nothing a case does is the end of us. 0 or -errno (fork, pipe). */
+int tool_play(struct tool_play *p, const struct tool_case *c);
+void tool_play_free(struct tool_play *p);
+
+/* Play here and now: for what is known to be harmless, or for a child's own use. */
+void tool_case_play(struct harness *h, const struct tool_case *c, struct harness_result *ret);
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/*
+ * xhci_ring_fuzzer.c -- programs of ops against the built-in machine, every oracle on.
+ */
+#include "harness.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+				 uint8_t *out, size_t max_size, unsigned seed);
+
+static struct harness *harness;
+
+static void print_ops(void)
+{
+	fprintf(stderr, "stat::ops_executed: %llu\n",
+		(unsigned long long)harness_ops_played(harness));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!harness) {
+		harness = harness_new(NULL);
+		atexit(print_ops);
+	}
+	harness_fuzz_one(harness, data, size);
+	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return op_mutate(data, size, max_size, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+				 uint8_t *out, size_t max_size, unsigned seed)
+{
+	return op_crossover(a, a_size, b, b_size, out, max_size, seed);
+}
