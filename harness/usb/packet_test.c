@@ -257,74 +257,6 @@ static void packet_on_no_endpoint_may_still_be_held_by_the_device(void **state)
 	bench_close(&b);
 }
 
-static struct usb_packet *own;
-
-static void complete_own(struct probe *probe)
-{
-	usb_packet_complete(probe->packet, USB_BABBLE);
-}
-
-static void cancel_own(struct probe *probe)
-{
-	(void)probe;
-	usb_packet_cancel(own);
-}
-
-static void packet_may_be_completed_inside_its_submit(void **state)
-{
-	struct probe_bench b;
-
-	(void)state;
-	bench_start(&b);
-	b.probe->inside = complete_own;
-	b.probe->answer = USB_ASYNC;
-	own = bench_packet(&b, USB_IN, 2, 8);
-	assert_int_equal(usb_packet_submit(own), USB_BABBLE);
-	assert_int_equal(b.completed, 0);
-	assert_int_equal(b.log.cancelled, 0);
-	assert_null(b.probe->usb.ep_in[2].first);
-	usb_packet_free(own);
-	bench_close(&b);
-}
-
-static void packet_may_be_cancelled_inside_its_submit(void **state)
-{
-	struct probe_bench b;
-
-	(void)state;
-	bench_start(&b);
-	b.probe->inside = cancel_own;
-	b.probe->answer = USB_ASYNC;
-	own = bench_packet(&b, USB_IN, 2, 8);
-	assert_int_not_equal(usb_packet_submit(own), USB_ASYNC);
-	assert_int_equal(own->state, USB_PACKET_IDLE);
-	assert_int_equal(b.log.cancelled, 1); /* the device had kept it */
-	assert_null(b.probe->usb.ep_in[2].first);
-	usb_packet_free(own);
-	bench_close(&b);
-}
-
-static void reset_own(struct probe *probe)
-{
-	usb_device_reset(&probe->usb);
-}
-
-static void device_may_be_reset_inside_a_submit(void **state)
-{
-	struct probe_bench b;
-
-	(void)state;
-	for (int asynchronous = 0; asynchronous < 2; asynchronous++) {
-		bench_start(&b);
-		b.probe->inside = reset_own;
-		b.probe->answer = asynchronous ? USB_ASYNC : USB_OK;
-		assert_int_equal(bench_token(&b, USB_IN, 2, NULL, 8, NULL), USB_XACT);
-		assert_int_equal(b.log.cancelled, asynchronous);
-		assert_int_equal(b.probe->usb.state, USB_DEFAULT);
-		bench_close(&b);
-	}
-}
-
 struct packet_rows {
 	unsigned submits, ends, with_data;
 	struct trace_row last;
@@ -391,9 +323,6 @@ int main(void)
 		cmocka_unit_test(isochronous_never_halts),
 		cmocka_unit_test(endpoint_that_does_not_exist_does_not_answer),
 		cmocka_unit_test(packet_on_no_endpoint_may_still_be_held_by_the_device),
-		cmocka_unit_test(packet_may_be_completed_inside_its_submit),
-		cmocka_unit_test(packet_may_be_cancelled_inside_its_submit),
-		cmocka_unit_test(device_may_be_reset_inside_a_submit),
 		cmocka_unit_test(every_submit_has_one_end_in_the_trace),
 	};
 
