@@ -206,6 +206,8 @@ static void address_changes_after_the_status_stage(void **state)
 	assert_int_equal(bench_setup(&b, 0, 5, 9, 0, 0), USB_OK);
 	assert_int_equal(b.probe->usb.address, 0);
 	/* A host that never asks for the status has not set it. */
+	assert_int_equal(bench_control(&b, VENDOR_OUT, 1, 0, 0, 0, NULL, NULL), USB_OK);
+	assert_int_equal(b.probe->usb.address, 0);
 	assert_int_equal(bench_setup(&b, 0, 5, 9, 0, 0), USB_OK);
 	assert_int_equal(b.probe->usb.state, USB_DEFAULT);
 	assert_int_equal(bench_token(&b, USB_IN, 0, NULL, 0, NULL), USB_OK);

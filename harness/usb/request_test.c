@@ -331,6 +331,7 @@ static void synch_frame_follows_the_clock(void **state)
 	b.now_ns = 2050 * UINT64_C(1000000);
 	assert_int_equal(get(&b, 0x82, SYNCH_FRAME, 0, 0x83, &answer), USB_OK);
 	assert_int_equal(answer, 2);
+	assert_int_equal(ask(&b, 2, SET_FEATURE, 0, 0x83), USB_STALL); /* isochronous: no halt */
 	bench_close(&b);
 }
 
