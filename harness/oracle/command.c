@@ -43,9 +43,9 @@ void oracle_command_disturb(struct oracle_set *s)
 		at(&s->command, i)->may_vanish = true;
 }
 
-struct command_seen *oracle_command_head(struct oracle_set *s)
+struct command_seen *oracle_command_get(struct oracle_set *s, unsigned i)
 {
-	return s->command.count ? at(&s->command, 0) : NULL;
+	return i < s->command.count ? at(&s->command, i) : NULL;
 }
 
 struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, unsigned slot,
@@ -101,11 +101,15 @@ static void push(struct oracle_set *s, uint64_t addr, const struct trb *t)
 	struct command_ring *c = &s->command;
 	struct command_seen *n;
 
-	if (c->count == ORACLE_COMMANDS) {
-		c->lost = true;
-		return;
+	n = c->count ? at(c, c->count - 1) : NULL;
+	if (!n || n->addr != addr ||
+	    !n->may_vanish) { /* else it was software's, and is read again */
+		if (c->count == ORACLE_COMMANDS) {
+			c->lost = true;
+			return;
+		}
+		n = at(c, c->count++);
 	}
-	n = at(c, c->count++);
 	*n = (struct command_seen){
 		.addr = addr,
 		.parameter = t->parameter,
@@ -182,6 +186,8 @@ static void completed(struct oracle_set *s, unsigned index, const struct trb *ev
 		vanished(s, c);
 	}
 	pop(&s->command, index + 1);
+	if (s->command.next == done.addr + TRB_SIZE && s->command.next_cycle == UNKNOWN)
+		s->command.next_cycle = done.control & TRB_CYCLE; /* it was valid, so that is it */
 	oracle_slot_state_completed(s, &done, code, trb_slot(event));
 	oracle_ep_state_completed(s, &done, code);
 }

@@ -65,9 +65,12 @@ static void fetching_without_a_doorbell_fires(void **state)
 {
 	struct bed *b = *state;
 
-	bed_enable_slot(b, 1);
-	bed_address(b, 1);
-	bed_configure(b, 1, 3, EP_BULK_IN);
+	bed_bulk_in(b);
+	bed_fetch(b, 3, TRB_NORMAL, 0, 0);
+	bed_command(b, TRB_STOP_ENDPOINT, 0, 1u << 24 | 3u << 16);
+	bed_ep_context(b, 1, 3, EP_STOPPED, EP_BULK_IN);
+	bed_complete(b, CC_SUCCESS, 1);
+	assert_clean(b);
 	bed_fetch(b, 3, TRB_NORMAL, 0, 0);
 	assert_fired(b, oracle_silence);
 }

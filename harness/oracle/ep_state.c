@@ -86,12 +86,16 @@ static void expect(struct oracle_set *s, struct endpoint *ep, const struct comma
 			      trb_type_name(command_type(c)), ep->slot, ep->dci, ep->state);
 }
 
-/* A new ring: what the old one did no longer counts. */
-static void renew(struct endpoint *ep, const struct command_seen *c)
+/*
+ * A new ring: what the old one did no longer counts. The endpoint is Running at once (xHCI 4.8.3),
+ * so although it is the doorbell that starts it, work without one is not held against it.
+ */
+static void renew(struct oracle_set *s, struct endpoint *ep, const struct command_seen *c)
 {
 	endpoint_quiet(ep, c->doorbells);
 	if (!endpoint_is_quiet(ep))
 		return;
+	ep->rung = ++s->doorbells;
 	ep->bytes_asked = ep->bytes_written = 0;
 	ep->retried = false;
 	oracle_endpoint_restart(ep);
@@ -110,7 +114,7 @@ static void configured(struct oracle_set *s, const struct command_seen *c)
 			continue;
 		if (add) {
 			expect(s, ep, c, EP_RUNNING);
-			renew(ep, c);
+			renew(s, ep, c);
 		} else if (drop) {
 			expect(s, ep, c, EP_DISABLED);
 			endpoint_quiet(ep, c->doorbells);
@@ -197,7 +201,7 @@ void oracle_ep_state_completed(struct oracle_set *s, const struct command_seen *
 		ep = oracle_endpoint_find(s, command_slot(c), 1);
 		if (ep) {
 			expect(s, ep, c, EP_RUNNING);
-			renew(ep, c);
+			renew(s, ep, c);
 		}
 		break;
 	case TRB_STOP_ENDPOINT:

@@ -73,31 +73,52 @@ static void learn_input(struct oracle_set *s, struct command_seen *c, const stru
 	}
 }
 
+/*
+ * The command under way that this row belongs to. NULL if there is none; then *ret_excused says
+ * that one may have escaped the model.
+ */
+static struct command_seen *owner(struct oracle_set *s, const struct trace_row *row, unsigned types,
+				  uint64_t size, bool *ret_excused)
+{
+	struct command_seen *c;
+
+	*ret_excused = s->command.lost;
+	for (unsigned i = 0; (c = oracle_command_get(s, i)); i++) {
+		*ret_excused |= c->may_vanish;
+		if (types >> command_type(c) & 1 &&
+		    inside(row->addr, row->len, c->parameter & ~UINT64_C(0xf), size))
+			return c;
+	}
+	return NULL;
+}
+
 static void input_context(struct oracle_set *s, const struct trace_row *row)
 {
-	struct command_seen *c = oracle_command_head(s);
+	uint64_t types = 1u << TRB_ADDRESS_DEVICE | 1u << TRB_CONFIGURE_ENDPOINT |
+		1u << TRB_EVALUATE_CONTEXT;
 	unsigned bytes = s->reg.context_bytes;
-	unsigned type = c ? command_type(c) : 0;
-	uint64_t base = c ? c->parameter & ~UINT64_C(0xf) : 0;
+	bool excused;
+	struct command_seen *c = owner(s, row, types, 33 * widest_context(s), &excused);
+	uint64_t offset;
 
-	if (s->command.lost)
-		return;
-	if ((type != TRB_ADDRESS_DEVICE && type != TRB_CONFIGURE_ENDPOINT &&
-	     type != TRB_EVALUATE_CONTEXT) ||
-	    !inside(row->addr, row->len, base, 33 * widest_context(s))) {
-		if (s->command.count > 1 && c->may_vanish)
-			return; /* the head may be gone already */
-		report(s, row, "not in an input context of the command under way");
-		return;
-	}
 	if (row->flags & TRACE_WRITE) {
 		report(s, row, "input contexts are never written");
 		return;
 	}
+	if (!c) {
+		struct endpoint *ep = oracle_endpoint_get(s, row->slot, row->dci);
+
+		if (!excused)
+			report(s, row, "not in an input context of a command under way");
+		else if (ep)
+			ep->unsure = true;
+		return;
+	}
+	offset = row->addr - (c->parameter & ~UINT64_C(0xf));
 	if (bytes != 64)
-		learn_input(s, c, row, row->addr - base, 32);
+		learn_input(s, c, row, offset, 32);
 	if (bytes != 32)
-		learn_input(s, c, row, row->addr - base, 64);
+		learn_input(s, c, row, offset, 64);
 }
 
 /* Is this row inside the data buffer of a TRB? */
@@ -160,13 +181,10 @@ static void data(struct oracle_set *s, const struct trace_row *row)
 
 static void port_bandwidth(struct oracle_set *s, const struct trace_row *row)
 {
-	struct command_seen *c = oracle_command_head(s);
+	bool excused;
 
-	if (s->command.lost || (c && c->may_vanish))
-		return;
-	if (!c || command_type(c) != TRB_GET_PORT_BW || !(row->flags & TRACE_WRITE) ||
-	    !inside(row->addr, row->len, c->parameter & ~UINT64_C(0xf), 256))
-		report(s, row, "not the bandwidth context of the command under way");
+	if (!owner(s, row, UINT64_C(1) << TRB_GET_PORT_BW, 256, &excused) && !excused)
+		report(s, row, "not the bandwidth context of a command under way");
 }
 
 static void segment_table(struct oracle_set *s, const struct trace_row *row)

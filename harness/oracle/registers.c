@@ -130,7 +130,10 @@ static void operational_write(struct oracle_set *s, uint32_t offset, uint32_t va
 	case XHCI_CRCR:
 	case XHCI_CRCR + 4:
 		set_half(&r->crcr, offset != XHCI_CRCR, value);
-		oracle_command_crcr(s, !whole && (old >> 32 || r->crcr >> 32));
+		/* Halves may count each on its own: the pointer then is a mixture. */
+		oracle_command_crcr(s,
+				    (!whole || r->crcr & (CRCR_CS | CRCR_CA)) &&
+					    (old >> 32 || r->crcr >> 32));
 		break;
 	case XHCI_DCBAAP:
 	case XHCI_DCBAAP + 4:

@@ -89,10 +89,13 @@ static void event_row(struct oracle_set *s, const struct trace_row *row)
 /* Contexts that one row of output context holds: each goes to the state oracles. */
 static void context_row(struct oracle_set *s, const struct trace_row *row)
 {
-	unsigned bytes = s->reg.context_bytes ? s->reg.context_bytes : row->len % 64 ? 32 : 64;
+	/* One context, of which the reserved half may be left out, or several. */
+	unsigned bytes = row->len <= 64 ? row->len
+		: s->reg.context_bytes  ? s->reg.context_bytes
+					: 32;
 	unsigned dci = row->dci;
 
-	if (!row->slot || bytes > row->len)
+	if (!row->slot || bytes < 16)
 		return;
 	for (uint32_t at = 0; at + bytes <= row->len && dci < 32; at += bytes, dci++) {
 		uint32_t dw[4];

@@ -120,8 +120,8 @@ void oracle_command_disturb(struct oracle_set *s);
 /* The pending command of this type and slot (and endpoint, unless 0), NULL if none. */
 struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, unsigned slot,
 					 unsigned dci);
-/* The oldest pending command, NULL if none. */
-struct command_seen *oracle_command_head(struct oracle_set *s);
+/* Pending commands, 0 = the oldest; NULL beyond the last. */
+struct command_seen *oracle_command_get(struct oracle_set *s, unsigned i);
 
 static inline unsigned command_type(const struct command_seen *c)
 {

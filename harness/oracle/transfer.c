@@ -35,55 +35,57 @@ static uint32_t longest(struct endpoint *ep)
 	return length;
 }
 
-static void judge_flags(struct oracle_set *s, struct endpoint *ep, const struct trb_seen *t,
-			const struct trb *event)
+/* Why this event is wrong for the TRB t, or NULL. */
+static const char *objection(struct endpoint *ep, const struct trb_seen *t, const struct trb *event)
 {
 	unsigned code = trb_completion(event);
 	unsigned type = (unsigned)bits(t->control, 15, 10);
 	uint32_t left = event->status & 0xffffff;
 	uint32_t wanted = code == CC_SHORT_PACKET ? TRB_IOC | TRB_ISP : TRB_IOC;
 
-	if ((code == CC_SUCCESS || code == CC_SHORT_PACKET) && !(t->control & wanted))
-		oracle_report(s, &oracle_transfer,
-			      "slot %u endpoint %u: event code %u for the TRB at 0x%llx, which did "
-			      "not ask for it",
-			      ep->slot, ep->dci, code, (unsigned long long)t->addr);
+	if (code == CC_SUCCESS || code == CC_SHORT_PACKET) {
+		if (t->events)
+			return "a TRB that was reported before";
+		if (!(t->control & wanted))
+			return "a TRB that did not ask for it";
+	}
 	if (event->control & TRB_EV_ED ||
 	    (type != TRB_NORMAL && type != TRB_DATA && type != TRB_ISOCH))
-		return;
+		return NULL;
 	/* After a short packet on an ISP TRB the IOC TRB repeats its length (xHCI 4.10.1.1.2). */
-	if (left > (code == CC_SHORT_PACKET ? longest(ep) : t->length) ||
-	    (code == CC_SUCCESS && left))
-		oracle_report(s, &oracle_transfer,
-			      "slot %u endpoint %u: code %u with %u of %u bytes left", ep->slot,
-			      ep->dci, code, left, t->length);
+	if (left > (code == CC_SHORT_PACKET ? longest(ep) : t->length))
+		return "more bytes left than there were";
+	if (code == CC_SUCCESS && left)
+		return "success, and bytes left";
+	return NULL;
 }
 
+/* The TRB may have been fetched several times: one of them must fit, the oldest counts. */
 static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struct trb *event)
 {
 	unsigned code = trb_completion(event);
-	bool once = code == CC_SUCCESS || code == CC_SHORT_PACKET;
+	const char *why = "a TRB that was never fetched";
 	struct trb_seen *found = NULL;
 	struct trb_seen *t;
-	bool repeated = false;
 
 	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
+		const char *wrong;
+
 		if (!matches(t, event))
 			continue;
-		if (once && t->events)
-			repeated = true;
+		wrong = objection(ep, t, event);
+		if (wrong)
+			why = wrong;
 		else
-			found = t; /* the oldest one counts */
+			found = t;
 	}
-	if (found) {
-		found->events += once;
-		judge_flags(s, ep, found, event);
-	} else if (ep->total <= ORACLE_TRBS) {
+	if (found)
+		found->events += code == CC_SUCCESS || code == CC_SHORT_PACKET;
+	else if (ep->total <= ORACLE_TRBS)
 		oracle_report(s, &oracle_transfer,
-			      "slot %u endpoint %u: event code %u for 0x%llx, %s", ep->slot,
-			      ep->dci, code, (unsigned long long)event->parameter,
-			      repeated ? "which was reported before" : "which was never fetched");
-	}
+			      "slot %u endpoint %u: event code %u for 0x%llx with %u left: %s",
+			      ep->slot, ep->dci, code, (unsigned long long)event->parameter,
+			      event->status & 0xffffff, why);
 }
 
 static void judge_stop(struct oracle_set *s, const struct endpoint *ep, unsigned code)
