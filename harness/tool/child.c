@@ -75,9 +75,11 @@ static int play(const struct tool_play *p, const struct tool_case *c, struct sha
 		p->begin(p->also_opaque, c);
 	if (c->target == TARGET_DESCRIPTOR &&
 	    !tool_descriptor_stable(c->bytes, c->len, why, sizeof(why)))
-		note_finding(s, "USB2 9.5", "descriptor tree", why, 0);
+		note_finding(s, "USB2 9.5", "descriptor rebuild", why, 0);
 	h = harness_new(&options);
 	tool_case_play(h, c, &result);
+	if (p->end)
+		p->end(p->also_opaque);
 	harness_free(h);
 	s->hash = result.hash;
 	s->ops = result.ops;

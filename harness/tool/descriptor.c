@@ -13,32 +13,57 @@ static bool refuse(char *why, size_t room, const char *text)
 	return false;
 }
 
-bool tool_descriptor_stable(const uint8_t *bytes, size_t len, char *why, size_t room)
+/* Judge a set at every speed: how many findings at its own. */
+static size_t check(const struct usb_desc *set, bool *inside)
 {
+	enum usb_speed own = usb_desc_speed(set);
 	struct usb_desc_finding finding[4];
-	struct usb_desc *set = usb_desc_parse(bytes, len), *again = NULL;
-	size_t built_len = 0, findings = 0;
-	bool good = true;
-	uint8_t *built;
+	size_t findings = 0;
 
+	*inside = true;
 	for (enum usb_speed s = USB_SPEED_FULL; s <= USB_SPEED_SUPER; s++) {
 		size_t n = usb_desc_check(set, s, finding, ARRAY_SIZE(finding));
 
-		if (s == usb_desc_speed(set))
+		if (s == own)
 			findings = n;
 		for (size_t i = 0; i < n && i < ARRAY_SIZE(finding); i++)
-			if (finding[i].offset > set->len)
-				good = refuse(why, room,
-					      "a finding is about bytes that are not there");
+			*inside = *inside && finding[i].offset <= set->len;
 	}
+	return findings;
+}
+
+/* What was built reads as a tree of the same size and is built into the same bytes again. */
+static bool same_again(const struct usb_desc *set, const uint8_t *built, size_t built_len)
+{
+	struct usb_desc *again = usb_desc_parse(built, built_len);
+	size_t len;
+	uint8_t *bytes = usb_desc_build(again, &len);
+	bool same = again->node_count == set->node_count && len == built_len &&
+		!memcmp(bytes, built, len);
+
+	usb_desc_walk(again);
+	free(bytes);
+	usb_desc_free(again);
+	return same;
+}
+
+bool tool_descriptor_stable(const uint8_t *bytes, size_t len, char *why, size_t room)
+{
+	struct usb_desc *set = usb_desc_parse(bytes, len);
+	size_t built_len = 0, findings;
+	bool good = true, inside;
+	uint8_t *built;
+
+	usb_desc_walk(set);
+	findings = check(set, &inside);
+	if (!inside)
+		good = refuse(why, room, "a finding is about bytes that are not there");
 	built = usb_desc_build(set, &built_len);
 	if (!findings && (built_len != set->len || memcmp(built, set->bytes, built_len)))
 		good = refuse(why, room, "a set without findings is built into other bytes");
-	again = usb_desc_parse(built, built_len);
-	if (usb_desc_walk(again) != usb_desc_walk(set))
-		good = refuse(why, room, "what was built from the tree reads as another tree");
+	if (!same_again(set, built, built_len))
+		good = refuse(why, room, "what was built reads as another tree");
 	free(built);
-	usb_desc_free(again);
 	usb_desc_free(set);
 	return good;
 }

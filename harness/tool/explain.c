@@ -16,6 +16,8 @@ void explain_init(struct explain *e, FILE *out, const struct op_program *program
 	e->oper = 0x40;
 	e->runtime = 0x1000;
 	e->doorbell = 0x2000;
+	e->ports = 255;
+	e->interrupters = 126;
 }
 
 static void explain_op(struct explain *e, const struct trace_row *row)
@@ -50,12 +52,50 @@ static void explain_plug(struct explain *e, const struct trace_row *row)
 		e->request[row->slot].open = false;
 }
 
+static uint64_t hash_data(const struct trace_row *row)
+{
+	uint64_t h = 0;
+
+	for (uint32_t i = 0; row->data && i < row->len; i++)
+		h = (h ^ row->data[i]) * UINT64_C(0x100000001b3) + 1;
+	return h;
+}
+
+/* The same as the row before? */
+static bool is_again(struct explain *e, const struct trace_row *row)
+{
+	const struct trace_row *l = &e->last;
+	uint64_t was = e->last_hash;
+
+	e->last_hash = hash_data(row);
+	if (was != e->last_hash)
+		return false;
+
+	return row->kind == l->kind && row->flags == l->flags && row->what == l->what &&
+		row->slot == l->slot && row->dci == l->dci && row->addr == l->addr &&
+		row->len == l->len && row->value == l->value && row->op == l->op &&
+		(row->kind == TRACE_MMIO || row->kind == TRACE_DMA);
+}
+
+static void explain_again(struct explain *e)
+{
+	if (e->again)
+		fprintf(e->out, "                   ... %lu more of these\n", e->again);
+	e->again = 0;
+}
+
 void explain_row(void *opaque, const struct trace_row *row)
 {
 	struct explain *e = opaque;
 
+	if (is_again(e, row)) {
+		e->again++;
+		return;
+	}
+	e->last = *row;
 	if (e->rows_max && ++e->rows > e->rows_max)
 		return;
+	explain_again(e);
 	if (row->kind == TRACE_OP) {
 		explain_op(e, row);
 		return;
@@ -92,6 +132,7 @@ void explain_row(void *opaque, const struct trace_row *row)
 
 void explain_end(struct explain *e)
 {
+	explain_again(e);
 	if (e->rows_max && e->rows > e->rows_max)
 		fprintf(e->out, "... %lu more rows; --rows 0 prints all\n", e->rows - e->rows_max);
 	fflush(e->out);

@@ -9,7 +9,6 @@
 #include "trace.h"
 
 #define EXPLAIN_PORTS 32u
-#define EXPLAIN_SLOTS 256u
 
 struct explain {
 	FILE *out;
@@ -18,9 +17,10 @@ struct explain {
 
 	/* Where register blocks lie: from the capability registers once they were read. */
 	uint32_t oper, doorbell, runtime, extended;
-	unsigned scratch_len;
-	/* endpoint type by slot and endpoint id, from the device contexts */
-	uint8_t endpoint_type[EXPLAIN_SLOTS][32];
+	unsigned ports, interrupters;
+	struct trace_row last; /* what came before; of its data the hash is kept */
+	uint64_t last_hash;
+	unsigned long again;     /* how often it came again since */
 	struct explain_request { /* the control request under way at each root port */
 		bool open;
 		uint8_t address, setup[8];
@@ -50,7 +50,9 @@ void explain_bytes(struct explain *e, const uint8_t *data, size_t len);
 void explain_packet(struct explain *e, const struct trace_row *row);
 /* "GET_DESCRIPTOR(device) wLength=18" */
 void explain_setup(struct explain *e, const uint8_t setup[8]);
-/* A descriptor set as lsusb -v shows it, each line behind the indent. */
-void explain_descriptors(FILE *out, const uint8_t *bytes, size_t len, const char *indent);
+/* A descriptor set, or a part of one, as lsusb -v shows it, each line behind the indent. A part
+ * of a set is not judged. */
+void explain_descriptors(FILE *out, const uint8_t *bytes, size_t len, const char *indent,
+			 bool partial);
 
 #endif

@@ -37,28 +37,34 @@ void explain_bytes(struct explain *e, const uint8_t *data, size_t len)
 		fprintf(e->out, " ... (%zu bytes)", len);
 }
 
-static void slot_context(struct explain *e, const uint32_t *dw)
+/* State and address are the controller's: an input context has none. */
+static void slot_context(struct explain *e, const uint32_t *dw, bool input)
 {
 	unsigned state = slot_ctx_state(dw);
 
-	fprintf(e->out, " slot: %s address %u root port %u speed %u entries %u",
-		state < ARRAY_SIZE(slot_states) ? slot_states[state] : "reserved state",
-		slot_ctx_address(dw), slot_ctx_root_port(dw), slot_ctx_speed(dw),
-		slot_ctx_entries(dw));
+	fputs(" slot:", e->out);
+	if (!input)
+		fprintf(e->out, " %s address %u",
+			state < ARRAY_SIZE(slot_states) ? slot_states[state] : "reserved state",
+			slot_ctx_address(dw));
+	fprintf(e->out, " root port %u speed %u entries %u", slot_ctx_root_port(dw),
+		slot_ctx_speed(dw), slot_ctx_entries(dw));
 	if (slot_ctx_interrupter(dw))
 		fprintf(e->out, " interrupter %u", slot_ctx_interrupter(dw));
 	if (slot_ctx_mel(dw))
 		fprintf(e->out, " max exit latency %u", slot_ctx_mel(dw));
 }
 
-static void ep_context(struct explain *e, unsigned dci, const uint32_t *dw)
+static void ep_context(struct explain *e, unsigned dci, const uint32_t *dw, bool input)
 {
 	unsigned state = ep_ctx_state(dw);
 	char name[16];
 
-	fprintf(e->out, " %s: %s %s MPS %u burst %u interval %u CErr %u dequeue 0x%llx DCS=%u",
-		explain_endpoint(dci, name),
-		state < ARRAY_SIZE(ep_states) ? ep_states[state] : "reserved state",
+	fprintf(e->out, " %s:", explain_endpoint(dci, name));
+	if (!input)
+		fprintf(e->out, " %s",
+			state < ARRAY_SIZE(ep_states) ? ep_states[state] : "reserved state");
+	fprintf(e->out, " %s MPS %u burst %u interval %u CErr %u dequeue 0x%llx DCS=%u",
 		ep_types[ep_ctx_type(dw)], ep_ctx_max_packet(dw), ep_ctx_max_burst(dw),
 		ep_ctx_interval(dw), ep_ctx_cerr(dw), (unsigned long long)ep_ctx_dequeue(dw),
 		ep_ctx_dcs(dw));
@@ -89,14 +95,15 @@ static void control_context(struct explain *e, const uint32_t *dw)
  */
 static void context(struct explain *e, const struct trace_row *row)
 {
+	bool input = row->what == DMA_INPUT_CTX;
 	uint32_t dw[8] = {0};
 
 	for (unsigned i = 0; i < 8 && 4 * i + 4 <= row->len; i++)
 		dw[i] = get_le32(row->data + 4 * i);
 	if (row->dci)
-		ep_context(e, row->dci, dw);
-	else if (row->what == DMA_OUT_CTX || slot_ctx_entries(dw) || slot_ctx_root_port(dw))
-		slot_context(e, dw);
+		ep_context(e, row->dci, dw, input);
+	else if (!input || slot_ctx_entries(dw) || slot_ctx_root_port(dw))
+		slot_context(e, dw, input);
 	else
 		control_context(e, dw);
 }

@@ -39,26 +39,44 @@ static const char *const link_state[16] = {
 #undef X
 };
 
+/* The block that offset lies in: the one that begins last before it. */
+static enum reg_block find_block(const struct explain *e, uint64_t offset, uint32_t *base)
+{
+	const uint32_t start[] = {[REG_CAPABILITY] = 0,
+				  [REG_OPERATIONAL] = e->oper,
+				  [REG_RUNTIME] = e->runtime,
+				  [REG_DOORBELLS] = e->doorbell};
+	unsigned block = REG_CAPABILITY;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(start); i++)
+		if (start[i] <= offset && start[i] >= start[block])
+			block = i;
+	*base = start[block];
+	return (enum reg_block)block;
+}
+
 /* Which register holds the byte at offset: enum name_reg, or -1. */
 static int find_register(const struct explain *e, uint64_t offset, unsigned *index, unsigned *byte)
 {
-	const uint32_t base[] = {[REG_CAPABILITY] = 0,
-				 [REG_OPERATIONAL] = e->oper,
-				 [REG_RUNTIME] = e->runtime,
-				 [REG_DOORBELLS] = e->doorbell};
+	uint32_t base;
+	enum reg_block block = find_block(e, offset, &base);
+	const unsigned count[] = {[REG_OPERATIONAL] = e->ports,
+				  [REG_RUNTIME] = e->interrupters,
+				  [REG_DOORBELLS] = 256};
 
 	for (unsigned r = 0; r < names_reg.count; r++) {
 		const struct op_reg *reg = &op_reg_table[r];
-		uint64_t start = base[reg->block] + reg->offset;
-		unsigned count = !reg->stride ? 1 : reg->block == REG_RUNTIME ? 1024 : 256;
+		uint64_t start = base + reg->offset, n = 0;
 
-		if (offset < start)
+		if (reg->block != block || offset < start)
 			continue;
-		*index =
-			reg->stride ? (unsigned)min_u64((offset - start) / reg->stride, 0xffff) : 0;
-		if (*index >= count || offset - start - *index * reg->stride >= reg->size)
+		if (reg->stride)
+			n = (offset - start) / reg->stride;
+		if ((reg->stride && n >= count[block]) ||
+		    offset - start - n * reg->stride >= reg->size)
 			continue;
-		*byte = (unsigned)(offset - start - *index * reg->stride);
+		*index = (unsigned)n;
+		*byte = (unsigned)(offset - start - n * reg->stride);
 		return (int)r;
 	}
 	return -1;
@@ -75,6 +93,10 @@ static void learn(struct explain *e, const struct trace_row *row)
 		e->oper = value & 0xff;
 	if (row->len != 4)
 		return;
+	if (row->addr == XHCI_HCSPARAMS1) {
+		e->interrupters = (unsigned)bits(value, 18, 8);
+		e->ports = value >> 24;
+	}
 	if (row->addr == XHCI_DBOFF)
 		e->doorbell = value & ~3u;
 	if (row->addr == XHCI_RTSOFF)
@@ -83,17 +105,19 @@ static void learn(struct explain *e, const struct trace_row *row)
 		e->extended = (value >> 16) * 4;
 }
 
-static void print_bits(struct explain *e, int reg, uint64_t value, unsigned byte)
+static void print_bits(struct explain *e, int reg, uint64_t value, unsigned byte, bool write)
 {
 	value <<= 8 * byte;
 	for (unsigned i = 0; i < ARRAY_SIZE(bit_names); i++)
 		if (bit_names[i].reg == reg && bits(value, bit_names[i].bit, bit_names[i].bit))
 			fprintf(e->out, " %s", bit_names[i].name);
-	if (reg == REG_PORTSC && !byte) {
+	/* Writing it means something only together with LWS. */
+	if (reg == REG_PORTSC && !byte && (!write || value & PORTSC_LWS)) {
 		const char *state = link_state[bits(value, 8, 5)];
 
-		fprintf(e->out, " PLS=%s speed=%u", state ? state : "reserved",
-			(unsigned)bits(value, 13, 10));
+		fprintf(e->out, " PLS=%s", state ? state : "reserved");
+		if (!write)
+			fprintf(e->out, " speed=%u", (unsigned)bits(value, 13, 10));
 	}
 	if (reg == REG_HCSPARAMS1 && !byte)
 		fprintf(e->out, " slots=%u interrupters=%u ports=%u", (unsigned)bits(value, 7, 0),
@@ -143,7 +167,9 @@ void explain_mmio(struct explain *e, const struct trace_row *row)
 		fprintf(e->out, "%s", names_reg.name[reg]);
 		if (op_reg_table[reg].stride)
 			fprintf(e->out, "[%u]", port ? index + 1 : index);
-		if (byte)
+		if (byte == 4)
+			fputs(" high", e->out);
+		else if (byte)
 			fprintf(e->out, "+%u", byte);
 	}
 	fprintf(e->out, " = 0x%0*llx", (int)(2 * min_u64(row->len, 8)),
@@ -153,7 +179,7 @@ void explain_mmio(struct explain *e, const struct trace_row *row)
 	if (reg == REG_DOORBELL && write && !byte)
 		print_doorbell(e, row, index);
 	else if (reg >= 0)
-		print_bits(e, reg, row->value, byte);
+		print_bits(e, reg, row->value, byte, write);
 	print_flags(e, row->flags);
 	fputc('\n', e->out);
 }

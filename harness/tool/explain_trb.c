@@ -156,6 +156,10 @@ void explain_trb(struct explain *e, const uint8_t raw[16], unsigned slot, unsign
 
 	if (slot && dci)
 		fprintf(e->out, "slot %u %s ", slot, explain_endpoint(dci, name));
+	if (!t.parameter && !t.status && !(t.control & ~1u)) {
+		fprintf(e->out, "empty, cycle=%u", t.control);
+		return;
+	}
 	if (type)
 		fprintf(e->out, "%s", type);
 	else

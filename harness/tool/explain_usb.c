@@ -74,7 +74,8 @@ void explain_setup(struct explain *e, const uint8_t s[8])
 	fprintf(e->out, " wLength=%u", get_le16(s + 6));
 }
 
-void explain_descriptors(FILE *out, const uint8_t *bytes, size_t len, const char *indent)
+void explain_descriptors(FILE *out, const uint8_t *bytes, size_t len, const char *indent,
+			 bool partial)
 {
 	struct usb_desc *set = usb_desc_parse(bytes, len);
 	char *text = NULL, *rest;
@@ -86,9 +87,12 @@ void explain_descriptors(FILE *out, const uint8_t *bytes, size_t len, const char
 		fclose(memory);
 	}
 	rest = text;
-	for (char *line; rest && (line = strsep(&rest, "\n"));)
-		if (*line || rest)
+	for (char *line; rest && (line = strsep(&rest, "\n"));) {
+		if (partial && !strncmp(line, "Findings (", 10))
+			break;
+		if (*line)
 			fprintf(out, "%s%s\n", indent, line);
+	}
 	free(text);
 	usb_desc_free(set);
 }
@@ -113,7 +117,7 @@ static void print_answer(struct explain *e, const struct trace_row *row, const u
 		print_string(e, row->data, row->len);
 	else if (setup[3] == USB_DT_DEVICE || setup[3] == USB_DT_CONFIG || setup[3] == USB_DT_BOS ||
 		 setup[3] == USB_DT_QUALIFIER)
-		explain_descriptors(e->out, row->data, row->len, "                   | ");
+		explain_descriptors(e->out, row->data, row->len, "                   | ", true);
 }
 
 static void print_data(struct explain *e, const struct trace_row *row)

@@ -5,27 +5,8 @@
  */
 #include "tool/explain.h"
 #include "tool/verbs.h"
-#include "usb/desc.h"
 
 #define ROWS_DEFAULT 20000u
-
-static void print_findings(const struct tool_case *c)
-{
-	struct usb_desc_finding finding[32];
-	struct usb_desc *set = usb_desc_parse(c->bytes, c->len);
-	enum usb_speed speed = usb_desc_speed(set);
-	size_t n = usb_desc_check(set, speed, finding, ARRAY_SIZE(finding));
-
-	for (size_t i = 0; i < n && i < ARRAY_SIZE(finding); i++)
-		printf("  offset %u: %s: %s (value %u)\n", finding[i].offset,
-		       usb_desc_problem_clause(finding[i].problem),
-		       usb_desc_problem_text(finding[i].problem), finding[i].value);
-	if (n > ARRAY_SIZE(finding))
-		printf("  and %zu more\n", n - ARRAY_SIZE(finding));
-	if (!n)
-		printf("  well formed at its speed (%d)\n", (int)speed);
-	usb_desc_free(set);
-}
 
 /* In the child: what is played, before it is. */
 static void begin(void *opaque, const struct tool_case *c)
@@ -35,9 +16,12 @@ static void begin(void *opaque, const struct tool_case *c)
 	if (c->target != TARGET_DESCRIPTOR)
 		return;
 	fprintf(e->out, "descriptor set, %zu bytes\n", c->len);
-	explain_descriptors(e->out, c->bytes, c->len, "  ");
-	fputs("findings\n", e->out);
-	print_findings(c);
+	explain_descriptors(e->out, c->bytes, c->len, "  ", false);
+}
+
+static void end(void *opaque)
+{
+	explain_end(opaque);
 }
 
 static void print_report(const struct tool_play *p)
@@ -70,6 +54,7 @@ static int play_and_tell(const struct tool_case *c, unsigned long rows, unsigned
 		p.also = explain_row;
 		p.also_opaque = &e;
 		p.begin = begin;
+		p.end = end;
 	}
 	if (tool_play(&p, c))
 		return EXIT_BAD;

@@ -152,8 +152,9 @@ void tool_verdict_print(const struct tool_verdict *v, FILE *out);
 struct tool_play { /* how to play a case, and what came of it */
 	trace_sink *also;
 	void *also_opaque;
-	/* In the child, before and after the rows of op index; NULL = none. */
+	/* In the child, before the first row and after the last; opaque is also_opaque. NULL = none. */
 	void (*begin)(void *opaque, const struct tool_case *c);
+	void (*end)(void *opaque);
 	unsigned timeout_sec; /* 0 = 25 */
 	bool quiet_child;     /* what it prints to stdout is of no interest */
 

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		atexit(print_ops);
 	}
 	if (!tool_descriptor_stable(data, size, why, sizeof(why))) {
-		fprintf(stderr, "VIOLATED USB2 9.5 descriptor tree at op 0: %s\n", why);
+		fprintf(stderr, "VIOLATED USB2 9.5 descriptor rebuild at op 0: %s\n", why);
 		abort();
 	}
 	tool_descriptor_program(&program, data, size);
