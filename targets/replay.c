@@ -2,9 +2,8 @@
 /*
  * replay.c -- a main without an engine: gives each file, and each file in a folder, to the target.
  */
+#include "target.h"
 #include "tool/tool.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool replay(const char *path)
 {

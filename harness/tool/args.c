@@ -22,6 +22,11 @@ int tool_refuse(const char *format, ...)
 	return EXIT_BAD;
 }
 
+void tool_stat_print(const struct harness *h)
+{
+	fprintf(stderr, "stat::ops_executed: %llu\n", (unsigned long long)harness_ops_played(h));
+}
+
 static unsigned option_count(const struct tool_verb *verb)
 {
 	unsigned n = 0;

@@ -3,6 +3,7 @@
  * descriptor.c -- what the target `descriptor` does with bytes: a descriptor set is read, judged,
  * walked, built again and read again; then a polite guest enumerates a device that serves it.
  */
+#include "op/mutate.h"
 #include "op/names.h"
 #include "tool/tool.h"
 #include "usb/desc.h"
@@ -13,22 +14,19 @@ static bool refuse(char *why, size_t room, const char *text)
 	return false;
 }
 
-/* Judge a set at every speed: how many findings at its own. */
+/* Judge a set at its speed: how many findings. And at another one, which the bytes choose. */
 static size_t check(const struct usb_desc *set, bool *inside)
 {
-	enum usb_speed own = usb_desc_speed(set);
 	struct usb_desc_finding finding[4];
-	size_t findings = 0;
+	enum usb_speed own = usb_desc_speed(set),
+		       other = USB_SPEED_FULL + (set->len ? set->bytes[set->len / 2] & 3 : 0);
+	size_t findings = usb_desc_check(set, own, finding, ARRAY_SIZE(finding));
 
 	*inside = true;
-	for (enum usb_speed s = USB_SPEED_FULL; s <= USB_SPEED_SUPER; s++) {
-		size_t n = usb_desc_check(set, s, finding, ARRAY_SIZE(finding));
-
-		if (s == own)
-			findings = n;
-		for (size_t i = 0; i < n && i < ARRAY_SIZE(finding); i++)
-			*inside = *inside && finding[i].offset <= set->len;
-	}
+	for (size_t i = 0; i < findings && i < ARRAY_SIZE(finding); i++)
+		*inside = *inside && finding[i].offset <= set->len;
+	if (other != own)
+		usb_desc_check(set, other, finding, ARRAY_SIZE(finding));
 	return findings;
 }
 
@@ -41,7 +39,6 @@ static bool same_again(const struct usb_desc *set, const uint8_t *built, size_t 
 	bool same = again->node_count == set->node_count && len == built_len &&
 		!memcmp(bytes, built, len);
 
-	usb_desc_walk(again);
 	free(bytes);
 	usb_desc_free(again);
 	return same;
@@ -80,4 +77,34 @@ void tool_descriptor_program(struct op_program *p, const uint8_t *bytes, size_t 
 	op_program_append(p, &op);
 	op = (struct op){.id = OP_ENUMERATE};
 	op_program_append(p, &op);
+}
+
+bool tool_descriptor_due(uint64_t inputs, const uint8_t *bytes, size_t len)
+{
+	uint64_t h = len;
+
+	if (inputs < TOOL_DESCRIPTOR_ALL)
+		return true;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return (h >> 32) % TOOL_DESCRIPTOR_EVERY == 0;
+}
+
+size_t tool_descriptor_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	struct op_random r = {seed};
+	struct mutate_blob blob;
+
+	/* Byte by byte half of the time, and always where the set is larger than the editor takes. */
+	if (size > OP_MAX_BLOB || (LLVMFuzzerMutate && op_random_one_in(&r, 2)))
+		return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
+	memcpy(blob.bytes, data, size);
+	blob.len = (unsigned)size;
+	if (size)
+		mutate_desc_change(&r, &blob);
+	else
+		mutate_desc_fill(&r, &blob);
+	size = min_u64(blob.len, max_size);
+	memcpy(data, blob.bytes, size);
+	return size;
 }

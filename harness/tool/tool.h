@@ -107,6 +107,17 @@ bool tool_descriptor_stable(const uint8_t *bytes, size_t len, char *why, size_t 
 /* The program in which a polite guest enumerates a device that serves this set. */
 void tool_descriptor_program(struct op_program *p, const uint8_t *bytes, size_t len);
 
+/*
+ * Enumerating costs ten times as much as reading the set, so a fuzzing process does it for its
+ * first inputs (a replay, and the seeds, are always among them) and later for those of a certain
+ * hash. inputs: how many came before.
+ */
+#define TOOL_DESCRIPTOR_ALL 4096u
+#define TOOL_DESCRIPTOR_EVERY 32u
+bool tool_descriptor_due(uint64_t inputs, const uint8_t *bytes, size_t len);
+/* A LLVMFuzzerCustomMutator that knows descriptors. */
+size_t tool_descriptor_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+
 /* ---- report.c: what a sanitizer wrote ------------------------------------------------------ */
 
 #define TOOL_FRAMES 3u
@@ -168,6 +179,9 @@ struct tool_play { /* how to play a case, and what came of it */
 /* Play in a forked child, so that nothing a case does is the end of us. 0 or -errno (fork, pipe). */
 int tool_play(struct tool_play *p, const struct tool_case *c);
 void tool_play_free(struct tool_play *p);
+
+/* For the summary of a fuzzing run: how many ops were played, in libFuzzer's manner, to stderr. */
+void tool_stat_print(const struct harness *h);
 
 /* Play here and now: for what is known to be harmless, or for a child's own use. */
 void tool_case_play(struct harness *h, const struct tool_case *c, struct harness_result *ret);

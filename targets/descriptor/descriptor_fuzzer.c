@@ -3,17 +3,16 @@
  * descriptor_fuzzer.c -- bytes as a device's descriptor set: read, judged, walked, built again; then
  * a polite guest enumerates the device that serves it.
  */
+#include "../target.h"
 #include "tool/tool.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct harness *harness;
 static struct op_program program;
+static uint64_t inputs;
 
 static void print_ops(void)
 {
-	fprintf(stderr, "stat::ops_executed: %llu\n",
-		(unsigned long long)harness_ops_played(harness));
+	tool_stat_print(harness);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,16 +20,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t bytes[OP_MAX_BLOB + 64];
 	char why[120];
 
-	if (!harness) {
+	if (!inputs) {
 		harness = harness_new(NULL);
-		op_program_init(&program);
 		atexit(print_ops);
 	}
 	if (!tool_descriptor_stable(data, size, why, sizeof(why))) {
 		fprintf(stderr, "VIOLATED USB2 9.5 descriptor rebuild at op 0: %s\n", why);
 		abort();
 	}
+	if (!tool_descriptor_due(inputs++, data, size))
+		return 0;
 	tool_descriptor_program(&program, data, size);
 	harness_fuzz_one(harness, bytes, op_encode(&program, bytes, sizeof(bytes)));
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return tool_descriptor_mutate(data, size, max_size, seed);
 }

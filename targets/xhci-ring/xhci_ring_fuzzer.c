@@ -2,19 +2,14 @@
 /*
  * xhci_ring_fuzzer.c -- programs of ops against the built-in machine, every oracle on.
  */
-#include "harness.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
-				 uint8_t *out, size_t max_size, unsigned seed);
+#include "../target.h"
+#include "tool/tool.h"
 
 static struct harness *harness;
 
 static void print_ops(void)
 {
-	fprintf(stderr, "stat::ops_executed: %llu\n",
-		(unsigned long long)harness_ops_played(harness));
+	tool_stat_print(harness);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
