@@ -81,6 +81,8 @@ static bool position(struct oracle_set *s, uint64_t addr)
 	int sequel = c->started && addr == c->next ? c->next_cycle : -1;
 	int start = start_cycle(c, addr);
 
+	if (c->started && c->cycle == UNKNOWN && addr == c->last)
+		return true; /* it was software's then: read again */
 	if (sequel < 0 && start < 0 && !c->any_start)
 		return false;
 	if (sequel >= 0 && start >= 0)
@@ -138,12 +140,11 @@ void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
 		return;
 	}
 	c->started = true;
+	c->last = row->addr;
 	c->next = row->addr;
 	c->next_cycle = c->cycle;
 	if (c->cycle != UNKNOWN && (t.control & TRB_CYCLE) != c->cycle)
 		return; /* still software's */
-	if (c->cycle == UNKNOWN)
-		c->any_start = true; /* it may have been software's: then it is read again */
 	if (trb_type(&t) == TRB_LINK) {
 		c->next = t.parameter & ~UINT64_C(0xf);
 		if (t.control & TRB_TC && c->cycle != UNKNOWN)

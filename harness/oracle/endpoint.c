@@ -126,16 +126,17 @@ static int position(struct endpoint *ep, uint64_t addr)
 {
 	int sequel = ep->started && addr == ep->next ? ep->next_cycle : -1;
 	int start = take_start(ep, addr);
+	int again;
 
 	if (sequel >= 0 && start >= 0 && sequel != start)
 		return UNKNOWN;
 	if (sequel >= 0)
 		return sequel;
+	again = rewind_cycle(ep, addr);
 	if (start >= 0)
-		return start;
-	start = rewind_cycle(ep, addr);
-	if (start >= 0)
-		return start;
+		return again < 0 || again == start ? start : (int)UNKNOWN;
+	if (again >= 0)
+		return again;
 	return ep->any_start || ep->unsure || ep->total - ep->rewind > ORACLE_TRBS ? (int)UNKNOWN
 										   : -1;
 }

@@ -108,7 +108,7 @@ struct command_ring {
 	uint64_t start[ORACLE_STARTS]; /* CRCR values not used yet: pointer | cycle */
 	unsigned start_count;
 	uint8_t cycle, next_cycle;
-	uint64_t next; /* address of the next fetch */
+	uint64_t last, next; /* addresses of the last and the next fetch */
 };
 
 void oracle_command_reset(struct oracle_set *s);
