@@ -70,18 +70,32 @@ static void port_reset(struct drive *d, unsigned port)
 	clear_changes(d, port);
 }
 
+static void port_changed(struct drive *d, unsigned port)
+{
+	uint32_t now = drive_port_read(d, port);
+
+	if (now & PORTSC_CHANGES)
+		drive_port_write(d, port, now & PORTSC_CHANGES);
+	for (unsigned i = 0; now & PORTSC_CSC && i < d->used_count; i++) {
+		struct drive_slot *s = d->slot[d->used[i]];
+
+		if (s->port == port) /* the slot is left alone until the connector is used again */
+			s->addressed = s->configured = false;
+	}
+}
+
 void drive_ports_changed(struct drive *d)
 {
-	for (unsigned port = 0; port < 256; port++) {
-		if (!(port & 31) && !d->changed_ports[port / 32]) {
-			port += 31;
-			continue;
+	if (d->ack_mode == ACK_NEVER)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(d->changed_ports); i++) {
+		while (d->changed_ports[i]) {
+			unsigned bit = (unsigned)__builtin_ctz(d->changed_ports[i]);
+
+			d->changed_ports[i] &= d->changed_ports[i] - 1;
+			if (i * 32 + bit)
+				port_changed(d, i * 32 + bit);
 		}
-		if (!(d->changed_ports[port / 32] >> port % 32 & 1) || d->ack_mode == ACK_NEVER)
-			continue;
-		d->changed_ports[port / 32] &= ~(1u << port % 32);
-		if (port)
-			clear_changes(d, port);
 	}
 }
 
@@ -134,43 +148,41 @@ bool drive_address(struct drive *d, unsigned connector, bool bsr)
 
 /* ---- configure ----------------------------------------------------------------------------- */
 
-/* bMaxPacketSize0 as the device has it; Evaluate Context if we guessed wrong (xHCI 4.3.4). */
-static bool learn_ep0(struct drive *d, struct drive_slot *s)
-{
-	uint8_t desc[8];
-	unsigned size;
-
-	if (drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0100, 0, desc, sizeof(desc)) < 8)
-		return false;
-	size = s->speed >= 4 ? 1u << (desc[7] & 15) : desc[7];
-	if (size == s->ep[1].max_packet || (s->speed < 4 && (size < 8 || size > 64)))
-		return true;
-	if (s->speed >= 4 && size != 512)
-		return true;
-	s->ep[1].max_packet = (uint16_t)size;
-	drive_input_evaluate(d, s);
-	drive_command(d, DRIVE_INPUT, 0,
-		      trb_type_bits(TRB_EVALUATE_CONTEXT) | (uint32_t)s->id << 24);
-	return true;
-}
-
-/* Parsed by nobody here, but every system asks. */
+/*
+ * The device descriptor. At full speed nobody knows bMaxPacketSize0 before having asked: the first
+ * eight bytes tell, and Evaluate Context corrects our guess (xHCI 4.3.4).
+ */
 static bool learn_device(struct drive *d, struct drive_slot *s)
 {
-	return drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0100, 0, s->device_desc,
+	uint8_t *desc = s->device_desc;
+
+	memset(desc, 0, sizeof(s->device_desc));
+	if (s->speed == 1) {
+		if (drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0100, 0, desc, 8) < 8)
+			return false;
+		if (desc[7] != s->ep[1].max_packet && desc[7] >= 8 && desc[7] <= 64) {
+			s->ep[1].max_packet = desc[7];
+			drive_input_evaluate(d, s);
+			drive_command(d, DRIVE_INPUT, 0,
+				      trb_type_bits(TRB_EVALUATE_CONTEXT) | (uint32_t)s->id << 24);
+		}
+	}
+	return drive_control_in(d, s, 0x80, GET_DESCRIPTOR, 0x0100, 0, desc,
 				sizeof(s->device_desc)) == sizeof(s->device_desc);
 }
 
+/* 255 bytes hold most configurations; a longer one is asked for again. */
 static bool learn_config(struct drive *d, struct drive_slot *s, unsigned config_index)
 {
-	uint16_t value = (uint16_t)(0x0200 | (config_index & 0xff));
-	uint8_t head[9], bytes[DRIVE_MAX_CONFIG];
-	int got;
+	uint16_t value = (uint16_t)(0x0200 | (config_index & 0xff)), total;
+	uint8_t bytes[DRIVE_MAX_CONFIG];
+	int got = drive_control_in(d, s, 0x80, GET_DESCRIPTOR, value, 0, bytes, 255);
 
-	if (drive_control_in(d, s, 0x80, GET_DESCRIPTOR, value, 0, head, sizeof(head)) < 9)
+	if (got < 9)
 		return false;
-	got = drive_control_in(d, s, 0x80, GET_DESCRIPTOR, value, 0, bytes,
-			       (uint16_t)min_u64(get_le16(head + 2), sizeof(bytes)));
+	total = (uint16_t)min_u64(get_le16(bytes + 2), sizeof(bytes));
+	if (total > 255)
+		got = drive_control_in(d, s, 0x80, GET_DESCRIPTOR, value, 0, bytes, total);
 	if (got < 9)
 		return false;
 	drive_desc_config(s, bytes, (size_t)got);
@@ -179,7 +191,7 @@ static bool learn_config(struct drive *d, struct drive_slot *s, unsigned config_
 
 bool drive_configure(struct drive *d, struct drive_slot *s, unsigned config_index)
 {
-	if (!learn_ep0(d, s) || !learn_device(d, s) || !learn_config(d, s, config_index))
+	if (!learn_device(d, s) || !learn_config(d, s, config_index))
 		return false;
 	drive_input_configure(d, s);
 	if (drive_command(d, DRIVE_INPUT, 0,
@@ -237,23 +249,29 @@ static void plug(struct drive *d, unsigned connector, unsigned model)
 	(void)d->b->ops->world(d->b, &op, 0);
 }
 
-/* 0: a connector with a device and no slot, else a free one, else the current one. */
-static unsigned pick_connector(struct drive *d, uint64_t field)
+/*
+ * The connector a field means. 0: one with a device of that model that is not configured, else one
+ * with a device that has no slot, else a free one, else the current one.
+ */
+static unsigned pick_connector(struct drive *d, uint64_t field, unsigned wanted)
 {
-	unsigned n = drive_connector_count(d), spare = 0;
+	unsigned n = drive_connector_count(d), fresh = 0, spare = 0;
 
 	if (field)
 		return (unsigned)((field - 1) % n) + 1;
-	for (unsigned c = 1; c <= n; c++) {
+	for (unsigned c = n; c; c--) {
 		int model = d->b->ops->port_model(d->b, c);
+		unsigned slot = d->connector_slot[c];
 
-		if (model >= 0 && !d->connector_slot[c])
-			return c;
-		if (model < 0 && !spare)
+		if (model < 0)
 			spare = c;
+		else if (model == (int)wanted && slot && !d->slot[slot]->configured)
+			return c;
+		else if (!slot)
+			fresh = c;
 	}
-	if (spare)
-		return spare;
+	if (fresh || spare)
+		return fresh ? fresh : spare;
 	return d->current && d->slot[d->current]->connector ? d->slot[d->current]->connector : 1;
 }
 
@@ -293,17 +311,35 @@ struct drive_slot *drive_slot_ready(struct drive *d, uint64_t field, unsigned mo
 	    model != MODEL_STORAGE)
 		drive_configure(d, d->slot[d->current], 0);
 	else
-		drive_enumerate(d, pick_connector(d, 0), model);
+		drive_enumerate(d, pick_connector(d, 0, model), model);
 	return drive_slot_pick(d, 0);
 }
 
 /* ---- ops ----------------------------------------------------------------------------------- */
 
+/* Port 0 and a device of that model is there already: then it becomes the current one. */
+static bool already(struct drive *d, unsigned model)
+{
+	for (unsigned i = 0; i < d->used_count; i++) {
+		const struct drive_slot *s = d->slot[d->used[i]];
+
+		if (!s->configured || !s->connector ||
+		    d->b->ops->port_model(d->b, s->connector) != (int)model)
+			continue;
+		d->current = s->id;
+		return true;
+	}
+	return false;
+}
+
 void drive_op_enumerate(struct drive *d, const struct op *op)
 {
+	unsigned model = (unsigned)ARG(op, ENUMERATE, model);
+
 	drive_need(d);
-	drive_enumerate(d, pick_connector(d, ARG(op, ENUMERATE, port)),
-			(unsigned)ARG(op, ENUMERATE, model));
+	if (!ARG(op, ENUMERATE, port) && already(d, model))
+		return;
+	drive_enumerate(d, pick_connector(d, ARG(op, ENUMERATE, port), model), model);
 }
 
 void drive_op_address(struct drive *d, const struct op *op)
@@ -311,7 +347,7 @@ void drive_op_address(struct drive *d, const struct op *op)
 	unsigned connector;
 
 	drive_need(d);
-	connector = pick_connector(d, ARG(op, ADDRESS, port));
+	connector = pick_connector(d, ARG(op, ADDRESS, port), MODEL_KEYBOARD);
 	if (!ARG(op, ADDRESS, port) && d->b->ops->port_model(d->b, connector) < 0)
 		plug(d, connector, MODEL_KEYBOARD);
 	drive_address(d, connector, ARG(op, ADDRESS, bsr));

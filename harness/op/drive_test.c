@@ -190,6 +190,31 @@ static void enumerating_again_gives_a_fresh_slot(void **state)
 	assert_int_equal(slot_state(bed, drive_current_slot(bed->d)), SLOT_CONFIGURED);
 }
 
+static void a_device_that_took_anothers_place_is_enumerated(void **state)
+{
+	struct bed *bed = *state;
+
+	play(bed, "enumerate\nunplug\nplug port=1\nenumerate");
+	assert_int_equal(slot_state(bed, drive_current_slot(bed->d)), SLOT_CONFIGURED);
+	assert_int_equal(drive_last_completion(bed->d, drive_current_slot(bed->d), 1), CC_SUCCESS);
+	assert_int_equal(bed->b->ops->port_model(bed->b, 2), -1);
+}
+
+static void enumerating_what_is_enumerated_costs_nothing(void **state)
+{
+	struct bed *bed = *state;
+	unsigned doorbells, slot;
+
+	play(bed, "enumerate model=storage");
+	slot = drive_current_slot(bed->d);
+	play(bed, "enumerate");
+	assert_int_not_equal(drive_current_slot(bed->d), slot);
+	doorbells = bed->doorbells;
+	play(bed, "enumerate model=storage");
+	assert_int_equal(drive_current_slot(bed->d), slot);
+	assert_int_equal(bed->doorbells, doorbells);
+}
+
 static void lying_descriptors_end_enumeration_and_nothing_else(void **state)
 {
 	static const char *const set[] = {
@@ -405,6 +430,8 @@ int main(void)
 		T(a_scripted_device_enumerates_at_every_speed),
 		T(zeros_enumerate_a_keyboard),
 		T(enumerating_again_gives_a_fresh_slot),
+		T(a_device_that_took_anothers_place_is_enumerated),
+		T(enumerating_what_is_enumerated_costs_nothing),
 		T(lying_descriptors_end_enumeration_and_nothing_else),
 		T(a_key_press_reaches_memory_after_enumeration),
 		T(a_sector_read_is_what_the_disk_holds),
