@@ -31,7 +31,7 @@ eval "$(toolchain/sanitizer-profile fuzz --env)"
 measure() {
 	rm -rf $work/corpus
 	mkdir -p $work/corpus
-	"$1" -max_total_time="$secs" -timeout=25 -seed=1 -print_final_stats=1 \
+	"$1" "${engine_flags[@]}" -max_total_time="$secs" -seed=1 -print_final_stats=1 \
 		-artifact_prefix=$work/ $work/corpus "build/corpus/$2" >$work/log 2>&1 ||
 		warn "$1 ended early; see $work/log (make fuzz T=$2 finds out more)"
 	awk -v s="$secs" '/^stat::average_exec_per_sec:/ { e = $2 } /^stat::ops_executed:/ { o = $2 }

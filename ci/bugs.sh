@@ -85,7 +85,7 @@ search() {
 		progress "$slug: searching, $((secs - left)) s of $secs"
 		rm -f "$tree"/work/artifacts/*
 		(eval "$(toolchain/sanitizer-profile fuzz --env)"
-			cd "$tree" && leashed "$fuzzer" -max_total_time=$left -timeout=25 -rss_limit_mb=2560 \
+			cd "$tree" && leashed "$fuzzer" "${engine_flags[@]}" -max_total_time=$left \
 			-artifact_prefix=work/artifacts/ ${SEED:+-seed="$SEED"} ${dict:+-dict="$dict"} \
 			work/corpus) >"$log" 2>&1
 		for case_file in "$tree"/work/artifacts/*; do

@@ -34,7 +34,7 @@ sum_of() { sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END {
 # fuzz_once TARGET SECONDS LOG: one engine process, with a line of progress every ten seconds.
 fuzz_once() {
 	local t=$1 for_secs=$2 log=$3 work=build/work/$1 began=$SECONDS shown=0 line
-	local args=(-max_total_time="$for_secs" -timeout=25 -rss_limit_mb=2560 -print_final_stats=1
+	local args=("${engine_flags[@]}" -max_total_time="$for_secs" -print_final_stats=1
 		-artifact_prefix="$work/artifacts/")
 	[ ! -s "build/corpus/$t.dict" ] || args+=(-dict="build/corpus/$t.dict")
 	args+=("$work/corpus")

@@ -92,8 +92,8 @@ fuzz() {
 		spent=$(cat "$work/spent" 2>/dev/null || echo 0)
 		left=$((each - spent))
 		[ $left -gt 0 ] || break
-		(leashed "build/fuzz/$(under "$t")_fuzzer" -max_total_time=$left -timeout=25 \
-			-rss_limit_mb=2560 -print_final_stats=1 -artifact_prefix="$work/artifacts/" \
+		(leashed "build/fuzz/$(under "$t")_fuzzer" "${engine_flags[@]}" \
+			-max_total_time=$left -print_final_stats=1 -artifact_prefix="$work/artifacts/" \
 			"${dict[@]}" "$work/corpus" "$out/corpus/$t" "build/corpus/$t") >"$work/engine.log" 2>&1 9>&- &
 		pid=$! began=$SECONDS
 		while kill -0 $pid 2>/dev/null; do
@@ -129,7 +129,7 @@ merge() {
 	mkdir -p "$work/merged" "$work/merge-artifacts" "$kept"
 	progress "$t: merging"
 	eval "$(toolchain/sanitizer-profile fuzz --env)"
-	(leashed "build/fuzz/$(under "$t")_fuzzer" -merge=1 -timeout=25 -rss_limit_mb=2560 \
+	(leashed "build/fuzz/$(under "$t")_fuzzer" -merge=1 "${engine_flags[@]}" \
 		-artifact_prefix="$work/merge-artifacts/" "$work/merged" "$kept" "$work/corpus" \
 		"build/corpus/$t") >"$work/merge.log" 2>&1 9>&- || { tail -n 5 "$work/merge.log"; return 1; }
 	# A corpus that came out empty though something went in is a failed merge, not a pruned one.
