@@ -9,8 +9,7 @@
 #include "tool/verbs.h"
 
 struct search {
-	uint64_t bucket;
-	enum tool_verdict_kind kind;
+	struct tool_verdict verdict; /* of the smallest case so far */
 	unsigned tries, timeout_sec;
 	int err;
 };
@@ -23,7 +22,10 @@ static bool same(struct search *s, struct tool_case *c)
 
 	s->tries++;
 	s->err = tool_play(&p, c);
-	good = !s->err && p.verdict.kind == s->kind && p.verdict.bucket == s->bucket;
+	good = !s->err && p.verdict.kind == s->verdict.kind &&
+		p.verdict.bucket == s->verdict.bucket;
+	if (good)
+		s->verdict = p.verdict;
 	tool_play_free(&p);
 	return good;
 }
@@ -151,15 +153,14 @@ static int minimize(const struct tool_verb *verb, char **value, char **operand, 
 	err = tool_play(&p, &c);
 	if (!err && p.verdict.kind == VERDICT_CLEAN)
 		err = tool_refuse("%s is clean: there is nothing to keep", c.path);
-	s.kind = p.verdict.kind;
-	s.bucket = p.verdict.bucket;
+	s.verdict = p.verdict;
 	tool_play_free(&p);
 	if (!err && !out)
 		err = default_path(path, sizeof(path), &c);
 	if (!err)
 		err = shrink(&s, &c, out ? out : path);
 	if (!err) {
-		tool_verdict_print(&p.verdict, stdout);
+		tool_verdict_print(&s.verdict, stdout);
 		putchar('\n');
 	}
 	tool_case_free(&c);

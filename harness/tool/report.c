@@ -14,8 +14,8 @@ static const char *const dull_file[] = {
 	"targets/",      "compiler-rt",    "/sysdeps/",     "libc-start",
 };
 static const char *const dull_prefix[] = {
-	"__asan_",    "__interceptor_", "__sanitizer_", "__ubsan_", "__lsan_",
-	"__libc_",    "__GI_",          "__pthread_",   "__mem",    "operator ",
+	"__asan",     "__interceptor_", "__sanitizer", "__ubsan", "__lsan",
+	"__libc_",    "__GI_",          "__pthread_",  "__mem",   "operator ",
 	"LLVMFuzzer", "fuzzer::",       "harness_",
 };
 static const char *const dull_name[] = {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * descriptor_fuzzer.c -- bytes as a device's descriptor set: read, judged, walked, built again; then
- * a polite guest enumerates the device that serves it.
+ * descriptor_fuzzer.c -- bytes as a device's descriptor set, parsed, rebuilt and enumerated.
  */
 #include "../target.h"
 #include "tool/tool.h"
