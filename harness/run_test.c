@@ -137,6 +137,16 @@ static void each_driver_enumerates_each_model_cleanly_on_each_profile(void **sta
 	}
 }
 
+static void the_first_run_on_a_profile_is_like_every_other(void **state)
+{
+	struct bed *bed = *state;
+	struct harness_result first, again;
+
+	run_text(bed, "profile name=nec-usb-xhci\nenumerate", &first);
+	run_text(bed, "profile name=nec-usb-xhci\nenumerate", &again);
+	assert_true(first.hash == again.hash);
+}
+
 /* The hash of a program does not depend on what ran before it. */
 static void random_programs_play_the_same_in_any_order(void **state)
 {
@@ -191,6 +201,7 @@ int main(void)
 		T(callers_see_every_op_and_every_row),
 		T(every_op_plays_on_every_profile),
 		T(each_driver_enumerates_each_model_cleanly_on_each_profile),
+		T(the_first_run_on_a_profile_is_like_every_other),
 		T(random_programs_play_the_same_in_any_order),
 		T(the_verdict_is_one_line),
 	};

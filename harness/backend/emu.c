@@ -45,8 +45,8 @@ static void emu_reset(struct backend *b)
 	struct emu *e = container_of(b, struct emu, backend);
 
 	machine_reset(e->now);
-	if (e->now != e->machine[XHCI_PROFILE_QEMU])
-		choose(e, XHCI_PROFILE_QEMU);
+	choose(e, XHCI_PROFILE_QEMU);
+	trace_reset(b->trace);
 	e->current = 0;
 	e->played = false;
 }

@@ -59,7 +59,7 @@ void machine_init(struct machine *m, struct trace *trace, const struct xhci_prof
 	m->bus.timer_opaque = m;
 	m->xhci = xhci_new(&m->guest, &m->bus, profile);
 	m->disk = disk_new_memory(MACHINE_DISK_BLOCKS, 512);
-	machine_reset(m);
+	memset(m->model, -1, sizeof(m->model));
 }
 
 void machine_fini(struct machine *m)
@@ -77,9 +77,9 @@ void machine_fini(struct machine *m)
 
 void machine_reset(struct machine *m)
 {
-	trace_sink *sink = m->trace->sink;
+	struct trace before = *m->trace; /* what the last input left is nobody's business */
 
-	m->trace->sink = NULL; /* what the last input left is nobody's business */
+	m->trace->sink = NULL;
 	m->trace->now_ns = &m->guest.clock.now_ns;
 	usb_bus_reset(&m->bus);
 	guest_reset(&m->guest);
@@ -87,8 +87,8 @@ void machine_reset(struct machine *m)
 	disk_reset(m->disk);
 	machine_set_descriptors(m, NULL, 0);
 	memset(m->model, -1, sizeof(m->model));
-	trace_reset(m->trace);
-	m->trace->sink = sink;
+	before.now_ns = m->trace->now_ns;
+	*m->trace = before;
 }
 
 void machine_end(struct machine *m, struct machine_balance *ret)
@@ -105,10 +105,11 @@ void machine_end(struct machine *m, struct machine_balance *ret)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-static void work(struct machine *m)
+/* A ring that never ends uses up the pieces of a step, not the time of a fuzz input. */
+static void work(struct machine *m, unsigned *pieces)
 {
-	for (unsigned i = 0; i < MACHINE_WORK_PIECES && xhci_work(m->xhci); i++)
-		;
+	while (*pieces && xhci_work(m->xhci))
+		--*pieces;
 }
 
 void machine_step(struct machine *m, uint64_t usec)
@@ -116,16 +117,17 @@ void machine_step(struct machine *m, uint64_t usec)
 	struct clock *c = &m->guest.clock;
 	uint64_t end_ns = c->now_ns + min_u64(usec, UINT32_MAX) * 1000;
 	struct trace_row row = {.kind = TRACE_STEP};
+	unsigned pieces = MACHINE_WORK_PIECES;
 
 	for (unsigned i = 0; i < MACHINE_STEP_PIECES && c->first && c->first->deadline_ns <= end_ns;
 	     i++) {
 		clock_step(c, max_u64(c->first->deadline_ns, c->now_ns) - c->now_ns);
-		work(m);
+		work(m, &pieces);
 	}
 	clock_step(c, end_ns - c->now_ns);
 	row.value = c->now_ns;
 	trace_append(m->trace, &row);
-	work(m);
+	work(m, &pieces);
 }
 
 /* ---- devices ------------------------------------------------------------------------------- */

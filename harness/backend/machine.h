@@ -14,7 +14,7 @@
 #define MACHINE_DISK_BLOCKS 65536u /* of 512 bytes */
 #define MACHINE_DEVICE_TIMERS USB_MAX_PORTS
 #define MACHINE_STEP_PIECES 64u /* timer deadlines that get work of their own per step */
-#define MACHINE_WORK_PIECES 16u /* calls of xhci_work at one point in time */
+#define MACHINE_WORK_PIECES 8u  /* calls of xhci_work per step that leave work over */
 
 struct machine_timer {
 	struct timer timer;
@@ -42,7 +42,7 @@ struct machine_balance {
 void machine_init(struct machine *m, struct trace *trace, const struct xhci_profile *profile);
 void machine_fini(struct machine *m);
 
-/* Power-on state: nothing plugged, memory zero, time 0. Writes no rows; the trace is emptied. */
+/* Power-on state: nothing plugged, memory zero, time 0. Leaves no trace. */
 void machine_reset(struct machine *m);
 
 /* Unplug everything, power-on the controller, count what is left. */
