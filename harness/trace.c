@@ -22,30 +22,32 @@ void trace_reset(struct trace *t)
 
 static uint64_t hash_data(uint64_t h, const uint8_t *data, size_t len)
 {
-	uint64_t tail = 0;
+	uint64_t word = 0;
 
-	for (; len >= 8; data += 8, len -= 8)
-		h = mix(h, get_le64(data));
-	for (size_t i = 0; i < len; i++)
-		tail |= (uint64_t)data[i] << (8 * i);
-	return mix(h, tail ^ (uint64_t)len << 56);
+	for (; len >= sizeof(word); data += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, data, sizeof(word)); /* one checked load; hosts are little-endian */
+		h = mix(h, word);
+	}
+	word = 0;
+	memcpy(&word, data, len);
+	return mix(h, word ^ (uint64_t)len << 56);
 }
 
 void trace_append(struct trace *t, struct trace_row *row)
 {
+	uint64_t head;
+
 	row->op = t->op;
 	row->time_ns = t->now_ns ? *t->now_ns : 0;
 	t->row_count++;
-	t->hash = mix(t->hash,
-		      (uint64_t)row->kind | (uint64_t)row->flags << 8 | (uint64_t)row->what << 16 |
-			      (uint64_t)row->slot << 24 | (uint64_t)row->dci << 32 |
-			      (uint64_t)row->pid << 40 | (uint64_t)row->status << 48 |
-			      (uint64_t)row->port << 56);
-	t->hash = mix(t->hash, row->time_ns ^ (uint64_t)row->op << 40);
-	t->hash = mix(t->hash, row->addr ^ (uint64_t)row->len << 48);
-	t->hash = mix(t->hash, row->value);
+	memcpy(&head, row, sizeof(head)); /* kind ... port: the first eight bytes */
+	t->hash = mix(t->hash, head);
+	t->hash = mix(t->hash ^ row->addr, row->time_ns ^ (uint64_t)row->op << 40);
+	t->hash = mix(t->hash, row->value ^ (uint64_t)row->len << 48);
 	if (row->data)
 		t->hash = hash_data(t->hash, row->data, row->len);
 	if (t->sink)
 		t->sink(t->sink_opaque, row);
 }
+
+_Static_assert(offsetof(struct trace_row, op) == 8, "the first eight bytes are hashed as one");

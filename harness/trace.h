@@ -41,13 +41,17 @@ enum dma_what {
 	DMA_INPUT_CTX, /* input context (xHCI 6.2.5) */
 	DMA_OUT_CTX,   /* device context (xHCI 6.2.1) */
 	DMA_STREAM_CTX,
-	DMA_DATA,      /* data buffer of a TD */
-	DMA_PORT_BW,   /* port bandwidth context (xHCI 6.2.6) */
-	DMA_MSI,       /* an interrupt message */
+	DMA_DATA,    /* data buffer of a TD */
+	DMA_PORT_BW, /* port bandwidth context (xHCI 6.2.6) */
+	DMA_MSI,     /* an interrupt message */
 	DMA_WHATS
 };
 
-enum irq_what { IRQ_INTX, IRQ_MSI, IRQ_MSIX };
+enum irq_what {
+	IRQ_INTX,
+	IRQ_MSI,
+	IRQ_MSIX
+};
 
 enum packet_what {
 	PACKET_SUBMIT,   /* handed to the device */
@@ -59,28 +63,29 @@ struct trace_row {
 	uint8_t kind;
 	uint8_t flags;
 	uint8_t what;
-	uint8_t slot;       /* DMA: slot id or 0; PLUG: root port; PACKET: device address */
-	uint8_t dci;        /* DMA: endpoint id 1..31 or 0; PACKET: bEndpointAddress */
-	uint8_t pid;        /* PACKET: enum usb_pid */
-	uint8_t status;     /* PACKET: enum usb_status */
-	uint8_t port;       /* PACKET: root port number */
-	uint32_t op;        /* index of the op that caused it */
-	uint32_t len;       /* bytes */
-	uint64_t time_ns;   /* virtual */
+	uint8_t slot;     /* DMA: slot id or 0; PLUG: root port; PACKET: device address */
+	uint8_t dci;      /* DMA: endpoint id 1..31 or 0; PACKET: bEndpointAddress */
+	uint8_t pid;      /* PACKET: enum usb_pid */
+	uint8_t status;   /* PACKET: enum usb_status */
+	uint8_t port;     /* PACKET: root port number */
+	uint32_t op;      /* index of the op that caused it */
+	uint32_t len;     /* bytes */
+	uint64_t time_ns; /* virtual */
 	uint64_t addr;
-	uint64_t value;     /* PACKET: packet id */
-	const uint8_t *data; /* DMA and PACKET: len bytes (PACKET_COMPLETE: actual bytes), else NULL */
+	uint64_t value; /* PACKET: packet id */
+	const uint8_t
+		*data; /* DMA and PACKET: len bytes (PACKET_COMPLETE: actual bytes), else NULL */
 };
 
 /* Called for each row as it is written; row and row->data live only during the call. */
 typedef void trace_sink(void *opaque, const struct trace_row *row);
 
 struct trace {
-	uint64_t hash;           /* over every row so far, independent of host addresses */
+	uint64_t hash; /* over every row so far, independent of host addresses */
 	uint64_t row_count;
-	uint32_t op;             /* stamped on rows */
-	const uint64_t *now_ns;  /* stamped on rows; NULL = 0 */
-	trace_sink *sink;        /* NULL = none */
+	uint32_t op;            /* stamped on rows */
+	const uint64_t *now_ns; /* stamped on rows; NULL = 0 */
+	trace_sink *sink;       /* NULL = none */
 	void *sink_opaque;
 };
 

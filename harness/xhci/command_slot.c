@@ -56,9 +56,11 @@ static int addressed(struct xhci *x, unsigned id, enum slot_state state)
 
 static void address_packet_done(struct usb_packet *p)
 {
-	xhci_command_address_retry(p->opaque);
-	if (!((struct xhci *)p->opaque)->working && !((struct xhci *)p->opaque)->defer)
-		xhci_work(p->opaque);
+	struct xhci *x = p->opaque;
+
+	xhci_command_address_retry(x); /* may free p */
+	if (!x->working && !x->defer)
+		xhci_work(x);
 }
 
 void xhci_command_address_cancel(struct xhci *x)

@@ -6,6 +6,8 @@
  */
 #include "xhci/xhci.h"
 
+#define LINK_COST 8u /* of the budget: 32 links in a row are more than any driver has */
+
 static void follow_link(struct ring *ring, const struct trb *link)
 {
 	ring->dequeue = link->parameter & ~UINT64_C(0xf);
@@ -27,12 +29,13 @@ enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag
 		*ret_trb = trb_decode(raw);
 		if ((ret_trb->control & TRB_CYCLE) != (ring->cycle ? TRB_CYCLE : 0))
 			return RING_EMPTY;
-		--*budget;
 		*ret_addr = addr;
 		if (trb_type(ret_trb) != TRB_LINK) {
+			--*budget;
 			ring->dequeue = addr + TRB_SIZE;
 			return RING_READY;
 		}
+		*budget -= (unsigned)min_u64(*budget, LINK_COST);
 		follow_link(ring, ret_trb);
 		if (link_event && (ret_trb->control & TRB_IOC))
 			link_event(opaque, addr, ret_trb);
