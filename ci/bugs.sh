@@ -56,7 +56,7 @@ patched_tree() {
 			"$tree/build/$profile/" || return 1
 		[ ! -d "build/$profile/targets" ] || cp -a "build/$profile/targets" "$tree/build/$profile/"
 	done
-	patch -d "$tree" -p1 -s --no-backup-if-mismatch <"corpus/bugs/$slug/bug.patch" >"$tree/patch.log" 2>&1
+	patch -d "$tree" -p1 -s --forward --batch --no-backup-if-mismatch <"corpus/bugs/$slug/bug.patch" >"$tree/patch.log" 2>&1
 }
 
 in_tree() { (cd "build/bugs/$slug" && "${MAKE:-make}" --no-print-directory -j"$jobs" "$@") >"build/bugs/$slug/make.log" 2>&1; }

@@ -121,7 +121,7 @@ for s in $suites; do
 	determinism) determinism ;;
 	vacuity)
 		suite
-		one 'every op, TRB, command and completion code is reached' build/asan/gauntlet vacuity corpus/
+		one 'every op, TRB, command and completion code is reached' build/asan/gauntlet vacuity corpus
 		done_suite 'vacuity gate' ;;
 	gates)
 		suite
