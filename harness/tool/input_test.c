@@ -150,7 +150,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	char command[100];
+	char command[sizeof(folder) + 20];
 
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);

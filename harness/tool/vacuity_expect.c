@@ -65,17 +65,24 @@ struct reached_table *reached_table(struct reached *r, const struct op_names *na
 	return NULL;
 }
 
-void reached_descriptors(struct reached *r, const uint8_t *bytes, size_t len)
+static void note_findings(struct reached *r, const struct usb_desc *set, enum usb_speed speed)
 {
-	struct usb_desc *set = usb_desc_parse(bytes, len);
-	size_t n = usb_desc_check(set, usb_desc_speed(set), NULL, 0);
+	size_t n = usb_desc_check(set, speed, NULL, 0);
 	struct usb_desc_finding *finding = alloc_zero(n * sizeof(*finding));
 
-	n = min_u64(n, usb_desc_check(set, usb_desc_speed(set), finding, n));
+	n = min_u64(n, usb_desc_check(set, speed, finding, n));
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned)finding[i].problem < REACHED_PROBLEMS)
 			r->problem[finding[i].problem] = 1;
 	free(finding);
+}
+
+void reached_descriptors(struct reached *r, const uint8_t *bytes, size_t len)
+{
+	struct usb_desc *set = usb_desc_parse(bytes, len);
+
+	for (enum usb_speed speed = USB_SPEED_FULL; speed <= USB_SPEED_SUPER; speed++)
+		note_findings(r, set, speed);
 	usb_desc_free(set);
 }
 
