@@ -32,13 +32,13 @@ record = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || \
 
 define profile_rules
 build/$(1)/flags: FORCE
-	$$(call record,$$($(1)_cc) $$($(1)_flags))
+	$$(call record,$$($(1)_cc) $$($(1)_flags) $$($(1)_unwatched))
 build/$(1)/sources: FORCE
 	$$(call record,$$(lib_src))
 build/$(1)/%.o: %.c build/$(1)/flags
 	$$(call show,CC)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$($(1)_cc) $$($(1)_flags) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$($(1)_cc) $$($(1)_flags) $$(unwatched) -MMD -MP -c -o $$@ $$<
 build/$(1)/libgauntlet.a: $(lib_src:%.c=build/$(1)/%.o) build/$(1)/sources
 	$$(call show,AR)
 	$$(Q)rm -f $$@ && $$(AR) qcs $$@ $$(filter %.o,$$^)
@@ -67,6 +67,9 @@ build/$(1)/$(call under,$(2))_replay: $(patsubst %.c,build/$(1)/%.o,$(wildcard t
 endef
 
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
+$(foreach f,op oracle backend import tool,$(eval \
+	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
+build/fuzz/harness/run.o build/fuzz/harness/trace.o: private unwatched = $(fuzz_unwatched)
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
 fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)
 $(foreach p,$(engine_profile),$(eval built-$(p): \
