@@ -132,6 +132,15 @@ const char *const idiom_list[] = {
 	"tweak context=1 dword=1 mask=0xff0000 value=0xff0000\n"
 	"address port=1\n",
 
+	"tweak context=4 dword=1 mask=0x38\n"
+	"command type=configure-endpoint\n"
+	"doorbell target=3\n"
+	"step usec=1000\n",
+
+	"tweak context=2 dword=1 mask=0xffff0000\n"
+	"command type=evaluate-context\n"
+	"control\n",
+
 	/* the event ring */
 	"ack mode=never\n"
 	"transfer length=8 trbs=64\n"

@@ -55,6 +55,8 @@ static void fresh_op(struct mutation *m, struct op *op)
 		if (!op_random_one_in(&m->random, 3))
 			mutate_field_fill(&m->random, op, i);
 	}
+	if (op->id == OP_TWEAK && !op_random_one_in(&m->random, 4))
+		mutate_context_fill(&m->random, op);
 	if (blob_field(op) >= 0 && !op_random_one_in(&m->random, 4)) {
 		mutate_blob_fill(&m->random, op->id, &m->blob);
 		attach_blob(m, op);
@@ -71,7 +73,10 @@ static void change_field(struct mutation *m)
 
 	if (!n)
 		return;
-	mutate_field_change(&m->random, op, op_random_below(&m->random, n));
+	if (op->id == OP_TWEAK && op_random_one_in(&m->random, 2))
+		mutate_context_fill(&m->random, op);
+	else
+		mutate_field_change(&m->random, op, op_random_below(&m->random, n));
 	op_normalize(op);
 }
 
@@ -128,6 +133,10 @@ static void insert_idiom(struct mutation *m)
 	unsigned i, at;
 
 	REQUIRE(op_parse(&m->other, text, strlen(text), &error) == 0);
+	for (i = 0; i < m->other.count; i++) {
+		if (m->other.op[i].id == OP_TWEAK && !op_random_one_in(&m->random, 4))
+			mutate_context_fill(&m->random, &m->other.op[i]);
+	}
 	for (i = op_random_below(&m->random, 3); i > 0; i--) {
 		struct op *op = &m->other.op[op_random_below(&m->random, m->other.count)];
 		unsigned n = op_table[op->id].field_count;

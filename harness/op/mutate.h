@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * mutate.h -- the parts of the mutator: ops in a program (mutate.c), values of fields
- * (mutate_field.c), bytes of blobs (mutate_blob.c), descriptors in blobs (mutate_desc.c), and
- * ready-made sequences (idiom.c).
+ * (mutate_field.c), bytes of blobs (mutate_blob.c), descriptors in blobs (mutate_desc.c), fields of
+ * contexts (mutate_context.c), and ready-made sequences (idiom.c).
  */
 #ifndef OP_MUTATE_H
 #define OP_MUTATE_H
@@ -34,6 +34,9 @@ void mutate_blob_remove(struct mutate_blob *blob, unsigned at, unsigned len);
 void mutate_desc_change(struct op_random *r, struct mutate_blob *blob);
 /* A small valid descriptor set. */
 void mutate_desc_fill(struct op_random *r, struct mutate_blob *blob);
+
+/* A `tweak` of one field of a context (mutate_context.c). */
+void mutate_context_fill(struct op_random *r, struct op *op);
 
 /* Ready-made sequences, as text. NULL-terminated. */
 extern const char *const idiom_list[];

@@ -246,9 +246,32 @@ static void crossover_is_made_of_whole_ops_of_both(void **state)
 	op_program_fini(&both);
 }
 
+static void a_filled_tweak_stays_inside_one_field_of_a_context(void **state)
+{
+	struct op_random r = {1};
+	bool interval = false;
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++) {
+		struct op op = {.id = OP_TWEAK};
+		uint64_t mask, value;
+
+		mutate_context_fill(&r, &op);
+		mask = op_get(&op, "mask");
+		value = op_get(&op, "value");
+		assert_true(op_get(&op, "context") < 33 && op_get(&op, "dword") < 8);
+		assert_true(mask && !(value & ~mask) && mask <= UINT32_MAX);
+		assert_int_equal(mask & (mask + (mask & -mask)), 0); /* one run of bits */
+		interval |= op_get(&op, "context") > 2 && !op_get(&op, "dword") &&
+			mask == 0xff0000 && value == 0xff0000;
+	}
+	assert_true(interval);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_filled_tweak_stays_inside_one_field_of_a_context),
 		cmocka_unit_test(from_nothing_it_reaches_every_op_and_every_named_value),
 		cmocka_unit_test(the_result_fits_and_decodes_whatever_the_room),
 		cmocka_unit_test(the_same_seed_gives_the_same_result),
