@@ -7,7 +7,7 @@
 #   ci/layers.sh [<top folder>]
 #
 # Every folder may include itself, base.h and trace.h; what else, a folder or one header, is below.
-# The files directly in harness/, the targets and the unit tests put things together and may include
+# The files directly in harness/, the targets, the unit tests and their beds put things together and may include
 # all. A folder that is not in the table may include nothing.
 
 # shellcheck source=say.sh
@@ -27,7 +27,7 @@ cd "${1:-.}" || die 2 "cannot enter '${1:-.}'" "give the folder that holds harne
 [ -d harness ] || die 2 "there is no harness/ here" "give the folder that holds harness/"
 
 # shellcheck disable=SC2016 # $0 is awk's
-find harness -mindepth 2 \( -name '*.[ch]' -o -name '*.def' \) ! -name '*_test.c' -print0 |
+find harness -mindepth 2 \( -name '*.[ch]' -o -name '*.def' \) ! -name '*_test.c' ! -name 'testbed*.h' -print0 |
 	LC_ALL=C sort -z | table=$table xargs -0 -r awk '
 BEGIN {
 	rows = split(ENVIRON["table"], row, "\n")

@@ -1,43 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "xhci/testbed.h"
-
-#include "dev/dev.h"
-
-#define EP1_IN 3u
-#define EP1_OUT 2u
-
-/* The scripted device at high speed with its bulk pair. */
-static struct bed *bulk(struct usb_device **ret_dev, unsigned profile, unsigned *ret_slot)
-{
-	struct bed *bed = bed_new(profile);
-
-	bed_start(bed, 256);
-	*ret_dev = scripted_new(NULL, 0, 1 << USB_SPEED_HIGH);
-	*ret_slot = bed_address(bed, *ret_dev, 0);
-	bed_configure(bed, *ret_slot, EP1_IN, EP_BULK_IN, 512, 0);
-	bed_input_ep(bed, *ret_slot, EP1_OUT, EP_BULK_OUT, 512, 0);
-	bed_store32(bed, bed_input(*ret_slot) + 4, 1u << EP1_OUT | 1);
-	assert_int_equal(
-		bed_code(bed, TRB_CONFIGURE_ENDPOINT, bed_input(*ret_slot), *ret_slot << 24),
-		CC_SUCCESS);
-	return bed;
-}
-
-static void answer(struct usb_device *dev, unsigned number, unsigned pid, unsigned status,
-		   size_t len)
-{
-	uint8_t data[65536];
-
-	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)(i * 7);
-	assert_int_equal(scripted_answer(dev,
-					 &(struct scripted_answer){.number = (uint8_t)number,
-								   .pid = (uint8_t)pid,
-								   .status = (uint8_t)status,
-								   .data = data,
-								   .len = len}),
-			 0);
-}
+#include "xhci/testbed_bulk.h"
 
 static void get_descriptor_returns_what_the_device_has(void **state)
 {
@@ -55,54 +17,6 @@ static void get_descriptor_returns_what_the_device_has(void **state)
 	t = bed_expect(bed, TRB_EV_TRANSFER);
 	assert_int_equal(trb_completion(&t), CC_SUCCESS);
 	assert_int_equal(bed_load32(bed, BED_DATA) & 0xffff, 0x0112);
-	bed_expect_none(bed);
-	bed_free(bed);
-}
-
-static void a_short_packet_is_reported_on_the_isp_trb_and_on_the_ioc_trb(void **state)
-{
-	struct usb_device *dev;
-	unsigned slot;
-	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
-	uint64_t first = bed->ring_at[slot][EP1_IN];
-	struct trb t;
-
-	(void)state;
-	answer(dev, 1, USB_IN, USB_OK, 700);
-	bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_CH | TRB_ISP);
-	bed_normal(bed, slot, EP1_IN, BED_DATA + 512, 512, TRB_CH | TRB_ISP);
-	bed_normal(bed, slot, EP1_IN, BED_DATA + 1024, 512, TRB_IOC | TRB_ISP);
-	bed_doorbell(bed, slot, EP1_IN);
-	t = bed_expect(bed, TRB_EV_TRANSFER);
-	assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
-	assert_int_equal(t.parameter, first + TRB_SIZE);
-	assert_int_equal(t.status & 0xffffff, 1024 - 700);
-	t = bed_expect(bed, TRB_EV_TRANSFER);
-	assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
-	assert_int_equal(t.parameter, first + 2 * TRB_SIZE);
-	assert_int_equal(t.status & 0xffffff, 1024 - 700);
-	bed_expect_none(bed);
-	bed_free(bed);
-}
-
-static void event_data_reports_the_transferred_length(void **state)
-{
-	struct usb_device *dev;
-	unsigned slot;
-	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
-	struct trb t;
-
-	(void)state;
-	answer(dev, 1, USB_IN, USB_OK, 600);
-	bed_normal(bed, slot, EP1_IN, BED_DATA, 1024, TRB_CH);
-	bed_queue(bed, slot, EP1_IN, 0x1122334455667788, 0,
-		  trb_type_bits(TRB_EVENT_DATA) | TRB_IOC);
-	bed_doorbell(bed, slot, EP1_IN);
-	t = bed_expect(bed, TRB_EV_TRANSFER);
-	assert_true(t.control & TRB_EV_ED);
-	assert_true(t.parameter == 0x1122334455667788);
-	assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
-	assert_int_equal(t.status & 0xffffff, 600);
 	bed_expect_none(bed);
 	bed_free(bed);
 }
@@ -197,93 +111,6 @@ static void transaction_errors_are_retried_cerr_times(void **state)
 	t = bed_expect(bed, TRB_EV_TRANSFER);
 	assert_int_equal(trb_completion(&t), CC_TRANSACTION);
 	bed_free(bed);
-}
-
-static void stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there(void **state)
-{
-	struct usb_device *dev;
-	unsigned slot;
-	struct bed *bed = bulk(&dev, XHCI_PROFILE_CONFORMANT, &slot);
-	uint64_t first = bed->ring_at[slot][EP1_IN];
-	struct trb t;
-
-	(void)state;
-	/* 16 KiB come at once, then the device has nothing more for a while */
-	answer(dev, 1, USB_IN, USB_OK, XHCI_CHUNK);
-	answer(dev, 1, USB_IN, USB_NAK, 0);
-	bed_normal(bed, slot, EP1_IN, BED_DATA, 10000, TRB_CH);
-	bed_normal(bed, slot, EP1_IN, BED_DATA + 0x10000, 10000, TRB_IOC);
-	bed_doorbell(bed, slot, EP1_IN);
-	bed_submit(bed, TRB_STOP_ENDPOINT, 0, 0, slot << 24 | EP1_IN << 16);
-	t = bed_expect(bed, TRB_EV_TRANSFER); /* before the command's own event */
-	assert_int_equal(trb_completion(&t), CC_STOPPED);
-	assert_int_equal(t.parameter, first + TRB_SIZE);
-	assert_int_equal(t.status & 0xffffff, 20000 - XHCI_CHUNK);
-	t = bed_expect(bed, TRB_EV_COMMAND);
-	assert_int_equal(trb_completion(&t), CC_SUCCESS);
-	assert_int_equal(bed->bus.live_packets, 0);
-	answer(dev, 1, USB_IN, USB_OK, 20000 - XHCI_CHUNK);
-	bed_doorbell(bed, slot, EP1_IN);
-	t = bed_expect(bed, TRB_EV_TRANSFER);
-	assert_int_equal(trb_completion(&t), CC_SUCCESS);
-	assert_int_equal(t.status & 0xffffff, 0);
-	/* byte 6384 of the second buffer is byte 0 of the third answer */
-	assert_int_equal(bed_load32(bed, BED_DATA + 0x10000 + XHCI_CHUNK - 10000) & 0xffff, 0x0700);
-	bed_free(bed);
-}
-
-static void stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so(void **state)
-{
-	(void)state;
-	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
-		struct usb_device *dev;
-		unsigned slot;
-		struct bed *bed = bulk(&dev, profile, &slot);
-		struct trb t;
-
-		bed_submit(bed, TRB_STOP_ENDPOINT, 0, 0, slot << 24 | EP1_IN << 16);
-		if (profile == XHCI_PROFILE_CONFORMANT) {
-			t = bed_expect(bed, TRB_EV_TRANSFER);
-			assert_int_equal(trb_completion(&t), CC_STOPPED_LENGTH);
-			assert_int_equal(t.parameter, bed->ring_at[slot][EP1_IN]);
-		}
-		t = bed_expect(bed, TRB_EV_COMMAND);
-		assert_int_equal(trb_completion(&t), CC_SUCCESS);
-		assert_int_equal(bed_code(bed, TRB_STOP_ENDPOINT, 0, slot << 24 | EP1_IN << 16),
-				 CC_CONTEXT_STATE);
-		bed_free(bed);
-	}
-}
-
-static void a_bad_trb_puts_the_endpoint_into_error(void **state)
-{
-	static const struct trb bad[] = {
-		{BED_DATA, 8, (uint32_t)TRB_SETUP << 10 | TRB_IDT},
-		{BED_DATA, 65537, (uint32_t)TRB_NORMAL << 10},
-		{BED_DATA, 9, (uint32_t)TRB_NORMAL << 10 | TRB_IDT},
-		{BED_DATA, 8, (uint32_t)TRB_NO_OP_COMMAND << 10},
-		{BED_DATA, 8, 63u << 10},
-	};
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct usb_device *dev;
-		unsigned slot;
-		struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
-		struct trb t;
-
-		bed_queue(bed, slot, EP1_OUT, bad[i].parameter, bad[i].status, bad[i].control);
-		bed_doorbell(bed, slot, EP1_OUT);
-		t = bed_expect(bed, TRB_EV_TRANSFER);
-		assert_int_equal(trb_completion(&t), CC_TRB);
-		assert_int_equal(bed->x->slots[slot].ep[EP1_OUT]->state, EP_ERROR);
-		assert_int_equal(bed_code(bed, TRB_RESET_ENDPOINT, 0, slot << 24 | EP1_OUT << 16),
-				 CC_CONTEXT_STATE);
-		assert_int_equal(bed_code(bed, TRB_SET_TR_DEQUEUE, bed->ring_at[slot][EP1_OUT] | 1,
-					  slot << 24 | EP1_OUT << 16),
-				 CC_SUCCESS);
-		bed_free(bed);
-	}
 }
 
 static void a_td_chained_for_ever_is_bounded_per_call(void **state)
@@ -396,14 +223,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(get_descriptor_returns_what_the_device_has),
-		cmocka_unit_test(a_short_packet_is_reported_on_the_isp_trb_and_on_the_ioc_trb),
-		cmocka_unit_test(event_data_reports_the_transferred_length),
 		cmocka_unit_test(stall_halts_until_reset_endpoint_and_set_dequeue),
 		cmocka_unit_test(every_bad_answer_has_its_code),
 		cmocka_unit_test(transaction_errors_are_retried_cerr_times),
-		cmocka_unit_test(stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there),
-		cmocka_unit_test(stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so),
-		cmocka_unit_test(a_bad_trb_puts_the_endpoint_into_error),
 		cmocka_unit_test(a_td_chained_for_ever_is_bounded_per_call),
 		cmocka_unit_test(unplugging_fails_what_is_in_flight),
 		cmocka_unit_test(unreadable_data_is_a_data_buffer_error),

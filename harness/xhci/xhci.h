@@ -200,7 +200,7 @@ struct xhci_ep {
 	uint16_t max_packet;
 	uint8_t stage; /* enum control_stage */
 	bool queued, naked, idle_reported;
-	uint8_t retries;
+	uint8_t retries; /* XACT answers in a row */
 };
 
 struct slot {
@@ -331,7 +331,6 @@ void xhci_command_address_cancel(struct xhci *x);
 void xhci_command_address_retry(struct xhci *x);
 
 /* ---- controller.c, regs.c ----------------------------------------------------------------------- */
-
 #define XHCI_BUDGET_TRBS 256u /* per MMIO access and per piece of xhci_work */
 
 struct xhci {

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "xhci/testbed_bulk.h"
+
+static void a_short_packet_is_reported_on_the_isp_trb_and_on_the_ioc_trb(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	uint64_t first = bed->ring_at[slot][EP1_IN];
+	struct trb t;
+
+	(void)state;
+	answer(dev, 1, USB_IN, USB_OK, 700);
+	bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_CH | TRB_ISP);
+	bed_normal(bed, slot, EP1_IN, BED_DATA + 512, 512, TRB_CH | TRB_ISP);
+	bed_normal(bed, slot, EP1_IN, BED_DATA + 1024, 512, TRB_IOC | TRB_ISP);
+	bed_doorbell(bed, slot, EP1_IN);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
+	assert_int_equal(t.parameter, first + TRB_SIZE);
+	assert_int_equal(t.status & 0xffffff, 1024 - 700);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
+	assert_int_equal(t.parameter, first + 2 * TRB_SIZE);
+	assert_int_equal(t.status & 0xffffff, 1024 - 700);
+	bed_expect_none(bed);
+	bed_free(bed);
+}
+
+static void event_data_reports_the_transferred_length(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	struct trb t;
+
+	(void)state;
+	answer(dev, 1, USB_IN, USB_OK, 600);
+	bed_normal(bed, slot, EP1_IN, BED_DATA, 1024, TRB_CH);
+	bed_queue(bed, slot, EP1_IN, 0x1122334455667788, 0,
+		  trb_type_bits(TRB_EVENT_DATA) | TRB_IOC);
+	bed_doorbell(bed, slot, EP1_IN);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_true(t.control & TRB_EV_ED);
+	assert_true(t.parameter == 0x1122334455667788);
+	assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
+	assert_int_equal(t.status & 0xffffff, 600);
+	bed_expect_none(bed);
+	bed_free(bed);
+}
+
+static void stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_CONFORMANT, &slot);
+	uint64_t first = bed->ring_at[slot][EP1_IN];
+	struct trb t;
+
+	(void)state;
+	/* 16 KiB come at once, then the device has nothing more for a while */
+	answer(dev, 1, USB_IN, USB_OK, XHCI_CHUNK);
+	answer(dev, 1, USB_IN, USB_NAK, 0);
+	bed_normal(bed, slot, EP1_IN, BED_DATA, 10000, TRB_CH);
+	bed_normal(bed, slot, EP1_IN, BED_DATA + 0x10000, 10000, TRB_IOC);
+	bed_doorbell(bed, slot, EP1_IN);
+	bed_submit(bed, TRB_STOP_ENDPOINT, 0, 0, slot << 24 | EP1_IN << 16);
+	t = bed_expect(bed, TRB_EV_TRANSFER); /* before the command's own event */
+	assert_int_equal(trb_completion(&t), CC_STOPPED);
+	assert_int_equal(t.parameter, first + TRB_SIZE);
+	assert_int_equal(t.status & 0xffffff, 20000 - XHCI_CHUNK);
+	t = bed_expect(bed, TRB_EV_COMMAND);
+	assert_int_equal(trb_completion(&t), CC_SUCCESS);
+	assert_int_equal(bed->bus.live_packets, 0);
+	answer(dev, 1, USB_IN, USB_OK, 20000 - XHCI_CHUNK);
+	bed_doorbell(bed, slot, EP1_IN);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_SUCCESS);
+	assert_int_equal(t.status & 0xffffff, 0);
+	/* byte 6384 of the second buffer is byte 0 of the third answer */
+	assert_int_equal(bed_load32(bed, BED_DATA + 0x10000 + XHCI_CHUNK - 10000) & 0xffff, 0x0700);
+	bed_free(bed);
+}
+
+static void stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		struct usb_device *dev;
+		unsigned slot;
+		struct bed *bed = bulk(&dev, profile, &slot);
+		struct trb t;
+
+		bed_submit(bed, TRB_STOP_ENDPOINT, 0, 0, slot << 24 | EP1_IN << 16);
+		if (profile == XHCI_PROFILE_CONFORMANT) {
+			t = bed_expect(bed, TRB_EV_TRANSFER);
+			assert_int_equal(trb_completion(&t), CC_STOPPED_LENGTH);
+			assert_int_equal(t.parameter, bed->ring_at[slot][EP1_IN]);
+		}
+		t = bed_expect(bed, TRB_EV_COMMAND);
+		assert_int_equal(trb_completion(&t), CC_SUCCESS);
+		assert_int_equal(bed_code(bed, TRB_STOP_ENDPOINT, 0, slot << 24 | EP1_IN << 16),
+				 CC_CONTEXT_STATE);
+		bed_free(bed);
+	}
+}
+
+static void a_bad_trb_puts_the_endpoint_into_error(void **state)
+{
+	static const struct trb bad[] = {
+		{BED_DATA, 8, (uint32_t)TRB_SETUP << 10 | TRB_IDT},
+		{BED_DATA, 65537, (uint32_t)TRB_NORMAL << 10},
+		{BED_DATA, 9, (uint32_t)TRB_NORMAL << 10 | TRB_IDT},
+		{BED_DATA, 8, (uint32_t)TRB_NO_OP_COMMAND << 10},
+		{BED_DATA, 8, 63u << 10},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct usb_device *dev;
+		unsigned slot;
+		struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+		struct trb t;
+
+		bed_queue(bed, slot, EP1_OUT, bad[i].parameter, bad[i].status, bad[i].control);
+		bed_doorbell(bed, slot, EP1_OUT);
+		t = bed_expect(bed, TRB_EV_TRANSFER);
+		assert_int_equal(trb_completion(&t), CC_TRB);
+		assert_int_equal(bed->x->slots[slot].ep[EP1_OUT]->state, EP_ERROR);
+		assert_int_equal(bed_code(bed, TRB_RESET_ENDPOINT, 0, slot << 24 | EP1_OUT << 16),
+				 CC_CONTEXT_STATE);
+		assert_int_equal(bed_code(bed, TRB_SET_TR_DEQUEUE, bed->ring_at[slot][EP1_OUT] | 1,
+					  slot << 24 | EP1_OUT << 16),
+				 CC_SUCCESS);
+		bed_free(bed);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_short_packet_is_reported_on_the_isp_trb_and_on_the_ioc_trb),
+		cmocka_unit_test(event_data_reports_the_transferred_length),
+		cmocka_unit_test(stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there),
+		cmocka_unit_test(stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so),
+		cmocka_unit_test(a_bad_trb_puts_the_endpoint_into_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
