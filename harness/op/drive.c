@@ -28,6 +28,7 @@ void drive_reset(struct drive *d)
 	while (d->used_count)
 		drive_slot_forget(d, d->used[0]);
 	memset(d->intr, 0, sizeof(d->intr));
+	d->intr_count = 0;
 	memset(d->connector_slot, 0, sizeof(d->connector_slot));
 	memset(d->changed_ports, 0, sizeof(d->changed_ports));
 	memset(d->slot_dirty, 0, sizeof(d->slot_dirty));

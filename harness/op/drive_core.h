@@ -96,6 +96,7 @@ struct drive {
 	uint8_t command_type[DRIVE_COMMAND_TRBS];
 	uint8_t command_slot[DRIVE_COMMAND_TRBS];
 	struct drive_event_ring intr[DRIVE_MAX_INTRS];
+	unsigned intr_count; /* those from here on were never set up */
 	struct drive_wait wait;
 	struct drive_slot *slot[256]; /* made when first needed, kept over resets */
 	bool slot_used[256];

@@ -17,6 +17,8 @@ void drive_intr_lay_out(struct drive *d, unsigned intr, unsigned segments, unsig
 	bool first = !intr && segments == 1 && trbs <= DRIVE_EVENT_TRBS;
 
 	r = intr < DRIVE_MAX_INTRS ? &d->intr[intr] : &spare;
+	if (intr < DRIVE_MAX_INTRS && intr >= d->intr_count)
+		d->intr_count = intr + 1;
 	memset(r, 0, sizeof(*r));
 	r->table = first ? DRIVE_ERST : area;
 	r->first = first ? DRIVE_EVENT : area + 0x10000;
@@ -183,7 +185,7 @@ static void poll(struct drive *d, bool tell)
 {
 	if (!d->started)
 		return;
-	for (unsigned i = 0; i < DRIVE_MAX_INTRS; i++) {
+	for (unsigned i = 0; i < d->intr_count; i++) {
 		struct drive_event_ring *r = &d->intr[i];
 
 		if (!r->open)
@@ -242,7 +244,7 @@ void drive_op_ack(struct drive *d, const struct op *op)
 	}
 	drive_need(d);
 	drive_poll(d);
-	for (unsigned i = 0; i < DRIVE_MAX_INTRS; i++) {
+	for (unsigned i = 0; i < d->intr_count; i++) {
 		struct drive_event_ring *r = &d->intr[i];
 		bool cycle = true;
 

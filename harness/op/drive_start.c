@@ -64,6 +64,7 @@ static void lay_out(struct drive *d)
 	while (d->used_count)
 		drive_slot_forget(d, d->used[0]);
 	memset(d->intr, 0, sizeof(d->intr));
+	d->intr_count = 0;
 	d->data_next = DRIVE_DATA;
 	if (!d->fresh)
 		drive_mem_zero(d, DRIVE_DCBAA, 0x1000);
