@@ -159,9 +159,7 @@ static void judge(struct tool_play *p, const struct shared *s, int status, bool 
 	if (s->done && s->found) {
 		tool_verdict_violated(&p->verdict, s->clause, s->name, s->finding_op);
 	} else if (!in_time) {
-		p->verdict.kind = VERDICT_HANG;
-		p->verdict.op = s->op;
-		p->verdict.bucket = 1;
+		tool_verdict_hang(&p->verdict, s->op);
 	} else if (status) {
 		tool_report_parse(&report, p->report);
 		/* The leaks of a process that left by exit() are not what it is about. */

@@ -88,17 +88,6 @@ static int encode(const struct tool_verb *verb, char **value, char **operand, un
 	return EXIT_CLEAN;
 }
 
-/* The bytes of a descriptor set as .hex text; caller frees. */
-static char *hex_text(const struct tool_case *c)
-{
-	char *text = alloc_zero(3 * c->len + 2), *to = text;
-
-	for (size_t i = 0; i < c->len; i++)
-		to += sprintf(to, "%02x%c", c->bytes[i],
-			      i % 16 == 15 || i + 1 == c->len ? '\n' : ' ');
-	return text;
-}
-
 static int decode(const struct tool_verb *verb, char **value, char **operand, unsigned count)
 {
 	const char *out = tool_option_get(verb, value, "output");
@@ -109,7 +98,7 @@ static int decode(const struct tool_verb *verb, char **value, char **operand, un
 	(void)count;
 	if (tool_case_read(&c, operand[0], tool_option_get(verb, value, "target")))
 		return EXIT_BAD;
-	text = c.target == TARGET_DESCRIPTOR ? hex_text(&c) : op_print_program(&c.program);
+	text = tool_case_text(&c);
 	err = tool_file_write(out ? out : "-", text, strlen(text));
 	free(text);
 	tool_case_free(&c);

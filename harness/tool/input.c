@@ -147,6 +147,21 @@ int tool_case_read(struct tool_case *c, const char *path, const char *target)
 	return err;
 }
 
+static char *hex_text(const uint8_t *bytes, size_t len)
+{
+	char *text = alloc_zero(3 * len + 2), *to = text;
+
+	for (size_t i = 0; i < len; i++)
+		to += sprintf(to, "%02x%c", bytes[i], i % 16 == 15 || i + 1 == len ? '\n' : ' ');
+	return text;
+}
+
+char *tool_case_text(const struct tool_case *c)
+{
+	return c->target == TARGET_DESCRIPTOR ? hex_text(c->bytes, c->len)
+					      : op_print_program(&c->program);
+}
+
 void tool_case_free(struct tool_case *c)
 {
 	op_program_fini(&c->program);

@@ -26,6 +26,7 @@ static void program_text_is_a_ring_case(void **state)
 	static const char text[] = "# comment\nplug port=2 model=storage\nstep usec=5\n";
 	struct tool_case c;
 	struct op_program again;
+	char *back;
 
 	(void)state;
 	assert_int_equal(tool_case_read(&c, place("a.ops", text, strlen(text)), NULL), 0);
@@ -34,6 +35,9 @@ static void program_text_is_a_ring_case(void **state)
 	op_program_init(&again);
 	op_decode(&again, c.bytes, c.len);
 	assert_true(op_program_equal(&c.program, &again));
+	back = tool_case_text(&c);
+	assert_string_equal(back, "plug port=2 model=storage\nstep usec=5\n");
+	free(back);
 	op_program_fini(&again);
 	tool_case_free(&c);
 }
@@ -41,6 +45,7 @@ static void program_text_is_a_ring_case(void **state)
 static void hex_text_is_a_descriptor_case(void **state)
 {
 	struct tool_case c;
+	char *back;
 
 	(void)state;
 	assert_int_equal(tool_case_read(&c, place("a.hex", "12 01 # x\n00", 12), NULL), 0);
@@ -49,6 +54,9 @@ static void hex_text_is_a_descriptor_case(void **state)
 	assert_memory_equal(c.bytes, "\x12\x01\x00", 3);
 	assert_int_equal(c.program.count, 3);
 	assert_int_equal(c.program.op[0].blob_len, 3);
+	back = tool_case_text(&c);
+	assert_string_equal(back, "12 01 00\n");
+	free(back);
 	tool_case_free(&c);
 }
 

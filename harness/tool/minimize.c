@@ -80,45 +80,25 @@ static size_t shrink_bytes(struct search *s, uint8_t *bytes, size_t len)
 	return len;
 }
 
-static int write_program(const char *path, const struct op_program *p)
-{
-	char *text = op_print_program(p);
-	int err = tool_file_write(path, text, strlen(text));
-
-	free(text);
-	return err;
-}
-
-static int write_hex(const char *path, const uint8_t *bytes, size_t len)
-{
-	char *text = alloc_zero(3 * len + 2), *to = text;
-	int err;
-
-	for (size_t i = 0; i < len; i++)
-		to += sprintf(to, "%02x%c", bytes[i], i % 16 == 15 || i + 1 == len ? '\n' : ' ');
-	err = tool_file_write(path, text, strlen(text));
-	free(text);
-	return err;
-}
-
 static int shrink(struct search *s, struct tool_case *c, const char *path)
 {
-	unsigned ops = c->program.count;
-	size_t len = c->len;
+	bool set = c->target == TARGET_DESCRIPTOR;
+	size_t was = set ? c->len : c->program.count;
+	char *text;
 	int err;
 
-	if (c->target == TARGET_DESCRIPTOR) {
-		len = shrink_bytes(s, c->bytes, c->len);
-		err = s->err ? s->err : write_hex(path, c->bytes, len);
-		if (!err)
-			printf("%s: %zu of %zu bytes left, %u tries\n", path, len, c->len,
-			       s->tries);
-		return err;
-	}
-	op_shrink(&c->program, same_program, s);
-	err = s->err ? s->err : write_program(path, &c->program);
+	if (set)
+		c->len = shrink_bytes(s, c->bytes, c->len);
+	else
+		op_shrink(&c->program, same_program, s);
+	if (s->err)
+		return s->err;
+	text = tool_case_text(c);
+	err = tool_file_write(path, text, strlen(text));
+	free(text);
 	if (!err)
-		printf("%s: %u of %u ops left, %u tries\n", path, c->program.count, ops, s->tries);
+		printf("%s: %zu of %zu %s left, %u tries\n", path, set ? c->len : c->program.count,
+		       was, set ? "bytes" : "ops", s->tries);
 	return err;
 }
 

@@ -59,7 +59,8 @@ static int play_and_tell(const struct tool_case *c, unsigned long rows, unsigned
 	if (tool_play(&p, c))
 		return EXIT_BAD;
 	print_report(&p);
-	putchar('\n');
+	if (trace || *p.report)
+		putchar('\n');
 	if (p.verdict.kind == VERDICT_VIOLATED && *p.detail)
 		printf("%s\n", p.detail);
 	if (p.verdict.kind == VERDICT_HANG)

@@ -95,6 +95,8 @@ int tool_target_find(const char *name);
 int tool_case_read(struct tool_case *c, const char *path, const char *target);
 /* The same from bytes in memory (copied). */
 void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t *bytes, size_t len);
+/* A program as .ops, a descriptor set as .hex; caller frees. */
+char *tool_case_text(const struct tool_case *c);
 void tool_case_free(struct tool_case *c);
 
 /* ---- descriptor.c: what the target `descriptor` does --------------------------------------- */
@@ -155,6 +157,7 @@ void tool_verdict_crash(struct tool_verdict *v, const struct tool_report *r, int
 			uint32_t op);
 void tool_verdict_violated(struct tool_verdict *v, const char *clause, const char *name,
 			   uint32_t op);
+void tool_verdict_hang(struct tool_verdict *v, uint32_t op);
 /* The line that everything else looks for, without newline. */
 void tool_verdict_print(const struct tool_verdict *v, FILE *out);
 

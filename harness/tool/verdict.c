@@ -65,6 +65,14 @@ void tool_verdict_violated(struct tool_verdict *v, const char *clause, const cha
 	v->bucket = hash_text(hash_text(HASH_BASIS, "VIOLATED"), v->what);
 }
 
+void tool_verdict_hang(struct tool_verdict *v, uint32_t op)
+{
+	memset(v, 0, sizeof(*v));
+	v->kind = VERDICT_HANG;
+	v->op = op;
+	v->bucket = hash_text(HASH_BASIS, "HANG");
+}
+
 void tool_verdict_print(const struct tool_verdict *v, FILE *out)
 {
 	switch (v->kind) {
