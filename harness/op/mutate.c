@@ -13,7 +13,18 @@ struct mutation {
 	struct op_program other; /* an idiom on its way in */
 	struct mutate_blob blob;
 	size_t max_size; /* bytes that will be kept: no use in repeating big blobs beyond it */
+	unsigned enough; /* ops: longer programs shrink rather than grow */
 };
+
+/*
+ * How long a program may get this time. Ops are what an input costs, and new coverage counts the
+ * same from a long program as from a short one: without a limit every corpus drifts to the longest
+ * programs that fit, and a search through them tries little in much time.
+ */
+static unsigned draw_enough(struct op_random *r)
+{
+	return 12u << op_random_below(r, 5);
+}
 
 static unsigned pick(struct mutation *m)
 {
@@ -221,11 +232,13 @@ static void align_field(struct mutation *m)
 
 static const struct {
 	unsigned weight;
+	bool grows;
 	void (*change)(struct mutation *m);
 } change_list[] = {
-	{30, change_field}, {12, change_blob}, {10, insert_op}, {8, insert_idiom},
-	{8, drop_run},      {4, splice_run},   {4, replace_op}, {4, move_op},
-	{4, swap_ops},      {3, align_field},  {2, repeat_op},
+	{30, false, change_field}, {12, false, change_blob}, {10, true, insert_op},
+	{8, true, insert_idiom},   {8, false, drop_run},     {4, true, splice_run},
+	{4, false, replace_op},    {4, false, move_op},      {4, false, swap_ops},
+	{3, false, align_field},   {2, true, repeat_op},
 };
 
 static void change(struct mutation *m)
@@ -237,7 +250,10 @@ static void change(struct mutation *m)
 	at = op_random_below(&m->random, sum);
 	for (i = 0; at >= change_list[i].weight; i++)
 		at -= change_list[i].weight;
-	change_list[i].change(m);
+	if (change_list[i].grows && m->program.count >= m->enough)
+		drop_run(m);
+	else
+		change_list[i].change(m);
 }
 
 /* ---- whole inputs -------------------------------------------------------------------------- */
@@ -291,6 +307,7 @@ size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 	op_program_init(&m.program);
 	op_program_init(&m.other);
 	op_decode(&m.program, data, size);
+	m.enough = draw_enough(&m.random);
 	changes = 1 + op_random_below(&m.random, 1u << op_random_below(&m.random, 4));
 	while (changes--)
 		change(&m);
@@ -313,7 +330,7 @@ size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_
 {
 	struct op_random r = {seed};
 	struct op_program pa, pb, both;
-	unsigned cut, from, n;
+	unsigned cut, from, n, enough = draw_enough(&r);
 	size_t size;
 
 	op_program_init(&pa);
@@ -324,10 +341,10 @@ size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_
 	cut = op_random_below(&r, pa.count + 1);
 	from = op_random_below(&r, pb.count);
 	n = op_random_one_in(&r, 2) ? pb.count : 1 + op_random_below(&r, pb.count - from);
-	append_run(&both, &pa, 0, cut);
-	append_run(&both, &pb, from, n);
-	if (op_random_one_in(&r, 2))
-		append_run(&both, &pa, cut, pa.count);
+	append_run(&both, &pa, 0, (unsigned)min_u64(cut, enough));
+	append_run(&both, &pb, from, (unsigned)min_u64(n, enough));
+	if (op_random_one_in(&r, 2) && both.count < enough)
+		append_run(&both, &pa, cut, enough - both.count);
 	size = finish(&both, out, max_size);
 	op_program_fini(&pa);
 	op_program_fini(&pb);
