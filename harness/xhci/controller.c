@@ -78,7 +78,7 @@ void xhci_run(struct xhci *x)
 	xhci_port_report(x);
 	for (unsigned id = 1; id <= x->profile->slots; id++)
 		for (unsigned dci = 1; x->slots[id].state != SLOT_DISABLED && dci < 32; dci++)
-			if (x->slots[id].ep[dci])
+			if (x->slots[id].ep[dci] && x->slots[id].ep[dci]->rung)
 				xhci_queue_ep(x->slots[id].ep[dci]);
 }
 
@@ -207,6 +207,7 @@ void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value)
 			xhci_ep_set_state(ep, EP_RUNNING);
 		if (ep->state != EP_RUNNING)
 			return;
+		ep->rung = true;
 		xhci_queue_ep(ep);
 	}
 	if (!x->defer)

@@ -72,8 +72,10 @@ void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state)
 		return;
 	REQUIRE(state <= EP_ERROR && next[ep->state] & 1 << state);
 	ep->state = (uint8_t)state;
-	if (state != EP_RUNNING)
-		xhci_context_write_ep(ep->x, ep->slot, ep->dci);
+	if (state == EP_RUNNING)
+		return;
+	ep->rung = false;
+	xhci_context_write_ep(ep->x, ep->slot, ep->dci);
 }
 
 static void drop_packet(struct xhci_ep *ep)
@@ -107,5 +109,6 @@ void xhci_ep_drop_td(struct xhci_ep *ep)
 void xhci_ep_restart(struct xhci_ep *ep)
 {
 	xhci_ep_drop_td(ep);
+	ep->rung = false;
 	ep->state = EP_RUNNING;
 }

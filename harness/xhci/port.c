@@ -54,6 +54,7 @@ static void connect(struct xhci_port *p)
 	p->portsc = (p->portsc & ~(PORTSC_SPEED_MASK | PORTSC_PED | PORTSC_PR)) | PORTSC_CCS |
 		(uint32_t)dev->speed << PORTSC_SPEED_SHIFT;
 	if (p->protocol == 3) { /* the link trains by itself: xHCI 4.19.1.2 */
+		usb_device_reset(dev);
 		p->portsc |= PORTSC_PED;
 		set_link_state(p, PLS_U0);
 	} else {
@@ -204,7 +205,8 @@ static void wakeup(struct usb_port *connector, struct usb_device *dev, struct us
 	for (unsigned id = 1; p && id <= x->profile->slots; id++) {
 		struct slot *s = &x->slots[id];
 
-		if (s->state != SLOT_DISABLED && s->root_port == p->number && s->ep[dci])
+		if (s->state != SLOT_DISABLED && s->root_port == p->number && s->ep[dci] &&
+		    s->ep[dci]->rung)
 			xhci_queue_ep(s->ep[dci]);
 	}
 	if (p && !x->working && !x->defer)
@@ -279,9 +281,9 @@ void xhci_port_reset_all(struct xhci *x)
 		p->portsc = PORTSC_PP;
 		p->portpmsc = p->portli = p->porthlpmc = 0;
 		set_link_state(p, PLS_RXDETECT);
-		if (device_here(p)) {
-			usb_device_reset(device_here(p));
-			connect(p);
-		}
+		if (!device_here(p))
+			continue;
+		usb_device_reset(device_here(p));
+		connect(p);
 	}
 }

@@ -144,6 +144,21 @@ static void warm_reset_is_for_usb3_only(void **state)
 	bed_free(bed);
 }
 
+static void a_superspeed_device_is_addressed_without_a_port_reset(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+
+	(void)state;
+	bed_start(bed, 64);
+	assert_int_equal(usb_plug(bed->bus.port[0], scripted_new(NULL, 0, 1 << USB_SPEED_SUPER)),
+			 0);
+	assert_int_equal(bed_code(bed, TRB_ENABLE_SLOT, 0, 0), CC_SUCCESS);
+	bed_input_slot(bed, 1, 1);
+	bed_input_ep(bed, 1, 1, EP_CONTROL, 512, 0);
+	assert_int_equal(bed_code(bed, TRB_ADDRESS_DEVICE, bed_input(1), 1u << 24), CC_SUCCESS);
+	bed_free(bed);
+}
+
 static void writing_1_to_ped_disables(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -215,6 +230,7 @@ int main(void)
 		cmocka_unit_test(unplugging_during_a_reset_ends_it),
 		cmocka_unit_test(reset_of_an_empty_port_does_nothing),
 		cmocka_unit_test(warm_reset_is_for_usb3_only),
+		cmocka_unit_test(a_superspeed_device_is_addressed_without_a_port_reset),
 		cmocka_unit_test(writing_1_to_ped_disables),
 		cmocka_unit_test(suspend_and_resume_follow_the_link_states),
 		cmocka_unit_test(controller_reset_sees_the_devices_anew),

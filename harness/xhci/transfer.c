@@ -283,6 +283,7 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 			ep->idle_reported = false;
 			break;
 		case TD_WAIT:
+			ep->rung = false;
 			xhci_td_ring_dry(ep);
 			return OUTCOME_WAIT;
 		case TD_BUDGET:

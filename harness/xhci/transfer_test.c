@@ -194,6 +194,25 @@ static void wlength_and_trb_length_may_differ(void **state)
 		}
 }
 
+static void a_wake_up_without_a_doorbell_fetches_nothing(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	struct usb_endpoint *in = usb_endpoint_get(dev, USB_IN, 1);
+
+	(void)state;
+	bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_IOC);
+	usb_wakeup(in);
+	bed_set(bed, bed_oper(bed, XHCI_USBCMD), 0);
+	bed_set(bed, bed_oper(bed, XHCI_USBCMD), USBCMD_RS | USBCMD_INTE);
+	bed_step(bed, 1000);
+	bed_expect_none(bed);
+	bed_doorbell(bed, slot, EP1_IN);
+	bed_expect(bed, TRB_EV_TRANSFER);
+	bed_free(bed);
+}
+
 static void interrupt_tds_are_paced_by_the_interval(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -230,6 +249,7 @@ int main(void)
 		cmocka_unit_test(unplugging_fails_what_is_in_flight),
 		cmocka_unit_test(unreadable_data_is_a_data_buffer_error),
 		cmocka_unit_test(wlength_and_trb_length_may_differ),
+		cmocka_unit_test(a_wake_up_without_a_doorbell_fetches_nothing),
 		cmocka_unit_test(interrupt_tds_are_paced_by_the_interval),
 	};
 

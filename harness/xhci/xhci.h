@@ -199,6 +199,7 @@ struct xhci_ep {
 	uint8_t slot, dci, type, state; /* enum ep_type, enum ep_state */
 	uint16_t max_packet;
 	uint8_t stage; /* enum control_stage */
+	bool rung;     /* a doorbell came since the ring was last seen empty (xHCI 4.7) */
 	bool queued, naked, idle_reported;
 	uint8_t retries; /* XACT answers in a row */
 };
@@ -367,10 +368,7 @@ struct xhci {
 	bool defer;   /* MMIO handlers only queue; the owner calls xhci_work */
 };
 
-/*
- * guest was initialised with profile->pci. Adds the MMIO regions and the bus's root ports.
- * Ends the program if memory runs out.
- */
+/* guest was initialised with profile->pci. Adds the MMIO regions and the bus's root ports. */
 struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_profile *profile);
 void xhci_free(struct xhci *x);
 /* Back to power-on. Call after usb_bus_reset and guest_reset. */
