@@ -9,6 +9,8 @@
 
 const struct oracle oracle_command = {"command completion", "xHCI 4.6.1"};
 
+#define LATE_NS UINT64_C(100000000) /* commands that wait for no device take no longer */
+
 void oracle_command_reset(struct oracle_set *s)
 {
 	struct command_ring *c = &s->command;
@@ -39,6 +41,7 @@ static struct command_seen *at(struct command_ring *c, unsigned i)
 
 void oracle_command_disturb(struct oracle_set *s)
 {
+	s->disturbed++;
 	for (unsigned i = 0; i < s->command.count; i++)
 		at(&s->command, i)->may_vanish = true;
 }
@@ -119,6 +122,7 @@ static void push(struct oracle_set *s, uint64_t addr, const struct trb *t)
 		.status = t->status,
 		.may_vanish = c->cycle == UNKNOWN || oracle_event_ring_loses(s),
 		.doorbells = s->doorbells,
+		.time_ns = s->time_ns,
 	};
 	if (trb_type(t) == TRB_SET_TR_DEQUEUE) {
 		struct endpoint *ep = oracle_endpoint_find(s, trb_slot(t), trb_endpoint(t));
@@ -153,6 +157,18 @@ void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
 	}
 	c->next = row->addr + TRB_SIZE;
 	push(s, row->addr, &t);
+}
+
+void oracle_command_step(struct oracle_set *s)
+{
+	const struct command_seen *c = oracle_command_get(s, 0);
+
+	if (!c || c->may_vanish || s->command.lost || oracle_event_ring_loses(s) ||
+	    s->reg.halt_read || command_type(c) == TRB_ADDRESS_DEVICE) /* waits for its device */
+		return;
+	if (s->time_ns - c->time_ns >= LATE_NS)
+		oracle_report(s, &oracle_command, "command of type %u at 0x%llx does not complete",
+			      command_type(c), (unsigned long long)c->addr);
 }
 
 static void pop(struct command_ring *c, unsigned n)

@@ -88,19 +88,23 @@ void oracle_endpoint_restart(struct endpoint *ep)
 	ep->rewind = ep->total;
 }
 
-/* The cycle that holds at a start position, or -1. The ring then was there: it is used up. */
+/*
+ * The cycle that holds at a start position, or -1. The ring then was there: it is used up. Two
+ * commands may have named one place with different cycles, and one of them may have failed.
+ */
 static int take_start(struct endpoint *ep, uint64_t addr)
 {
-	for (unsigned i = ep->start_count; i-- > 0;) {
-		int cycle = ep->start[i].cycle;
+	int cycle = -1;
 
+	for (unsigned i = ep->start_count; i-- > 0;) {
 		if (ep->start[i].addr != addr)
 			continue;
+		cycle = cycle < 0 || cycle == ep->start[i].cycle ? ep->start[i].cycle
+								 : (int)UNKNOWN;
 		memmove(ep->start + i, ep->start + i + 1,
 			(--ep->start_count - i) * sizeof(ep->start[0]));
-		return cycle;
 	}
-	return -1;
+	return cycle;
 }
 
 /* A TRB fetched before, or the one behind it: the ring was taken back to there (xHCI 4.6.9). */
@@ -128,6 +132,9 @@ static int position(struct endpoint *ep, uint64_t addr)
 	int start = take_start(ep, addr);
 	int again;
 
+	if (sequel < 0)
+		ep->in_order = ep->total;
+
 	if (sequel >= 0 && start >= 0 && sequel != start)
 		return UNKNOWN;
 	if (sequel >= 0)
@@ -146,7 +153,13 @@ static void record(struct endpoint *ep, uint64_t addr, const struct trb *t, uint
 	unsigned type = trb_type(t);
 	struct trb_seen *seen = &ep->trb[ep->total++ % ORACLE_TRBS];
 
-	*seen = (struct trb_seen){addr, t->parameter, trb_length(t), t->control, cycle, 0};
+	*seen = (struct trb_seen){addr,
+				  t->parameter,
+				  trb_length(t),
+				  t->control,
+				  cycle,
+				  0,
+				  (uint16_t)trb_interrupter(t)};
 	if (type == TRB_NORMAL || type == TRB_DATA || type == TRB_ISOCH)
 		ep->bytes_asked += seen->length;
 }

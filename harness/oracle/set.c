@@ -61,7 +61,7 @@ void oracle_set_reset(struct oracle_set *s)
 	s->packet.count = 0;
 	s->packet.lost = false;
 	s->op = 0;
-	s->time_ns = s->doorbells = s->work = 0;
+	s->time_ns = s->doorbells = s->work = s->disturbed = 0;
 }
 
 static void event_row(struct oracle_set *s, const struct trace_row *row)
@@ -195,6 +195,9 @@ void oracle_set_row(void *set, const struct trace_row *row)
 		break;
 	case TRACE_DMA:
 		dma_row(s, row);
+		break;
+	case TRACE_STEP:
+		oracle_command_step(s);
 		break;
 	case TRACE_IRQ:
 		oracle_interrupt_row(s, row);

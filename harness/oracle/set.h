@@ -97,6 +97,7 @@ struct command_seen {
 	bool control_read;
 	bool may_vanish;    /* no finding if its event never comes */
 	uint64_t doorbells; /* s->doorbells when it was fetched */
+	uint64_t time_ns;   /* when it was fetched */
 };
 
 struct command_ring {
@@ -115,7 +116,9 @@ void oracle_command_reset(struct oracle_set *s);
 void oracle_command_crcr(struct oracle_set *s, bool torn);
 void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row);
 void oracle_command_event(struct oracle_set *s, const struct trb *event);
-/* From now on events of commands under way may be missing. */
+/* Time has moved: a command that is still under way is late. */
+void oracle_command_step(struct oracle_set *s);
+/* From now on events of commands and TRBs under way may be missing. */
 void oracle_command_disturb(struct oracle_set *s);
 /* The pending command of this type and slot (and endpoint, unless 0), NULL if none. */
 struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, unsigned slot,
@@ -148,6 +151,7 @@ struct trb_seen {
 	uint32_t length, control;
 	uint8_t cycle;  /* the consumer's, UNKNOWN if ambiguous */
 	uint8_t events; /* successful ones that named it */
+	uint16_t interrupter;
 };
 
 struct endpoint {
@@ -168,8 +172,10 @@ struct endpoint {
 	uint64_t next;
 	uint8_t next_cycle;
 	uint64_t bytes_asked, bytes_written; /* IN data */
-	unsigned total;  /* TRBs recorded in all; the last ORACLE_TRBS are kept */
-	unsigned rewind; /* those before this one are never fetched again */
+	unsigned total;     /* TRBs recorded in all; the last ORACLE_TRBS are kept */
+	unsigned rewind;    /* those before this one are never fetched again */
+	unsigned in_order;  /* those from this one on are reported in ring order */
+	uint64_t disturbed; /* s->disturbed when in_order was right */
 	struct trb_seen trb[ORACLE_TRBS];
 };
 
@@ -266,6 +272,7 @@ struct oracle_set {
 	uint64_t time_ns;
 	uint64_t doorbells; /* written in all */
 	uint64_t work;      /* DMA rows since the last access or move of time */
+	uint64_t disturbed; /* how often events may have been lost */
 	bool late_events;   /* a secondary event ring was full: its events may come late */
 	bool slots_unsure;  /* an Enable Slot may have succeeded unseen */
 	struct registers reg;

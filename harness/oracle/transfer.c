@@ -60,6 +60,28 @@ static const char *objection(struct endpoint *ep, const struct trb_seen *t, cons
 	return NULL;
 }
 
+/* Events come in ring order: no TRB between the last one reported and this one is left out. */
+static void judge_order(struct oracle_set *s, struct endpoint *ep, unsigned newer)
+{
+	struct trb_seen *t;
+
+	if (ep->disturbed != s->disturbed) {
+		ep->disturbed = s->disturbed;
+		ep->in_order = ep->total - newer;
+		return;
+	}
+	for (unsigned i = newer + 1;
+	     (t = endpoint_trb(ep, i)) && ep->total - i > ep->in_order && !t->events; i++) {
+		if (!(t->control & TRB_IOC) || t->interrupter || t->cycle == UNKNOWN)
+			continue;
+		oracle_report(
+			s, &oracle_transfer,
+			"slot %u endpoint %u: no event for the TRB at 0x%llx before a later one",
+			ep->slot, ep->dci, (unsigned long long)t->addr);
+		return;
+	}
+}
+
 /* The TRB may have been fetched several times: one of them must fit, the oldest counts. */
 static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struct trb *event)
 {
@@ -67,6 +89,7 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 	const char *why = "a TRB that was never fetched";
 	struct trb_seen *found = NULL;
 	struct trb_seen *t;
+	unsigned newer = 0; /* TRBs fetched after it */
 
 	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
 		const char *wrong;
@@ -74,18 +97,24 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 		if (!matches(t, event))
 			continue;
 		wrong = objection(ep, t, event);
-		if (wrong)
+		if (wrong) {
 			why = wrong;
-		else
+		} else {
 			found = t;
+			newer = i;
+		}
 	}
-	if (found)
-		found->events += code == CC_SUCCESS || code == CC_SHORT_PACKET;
-	else if (ep->total <= ORACLE_TRBS)
+	if (found && (code == CC_SUCCESS || code == CC_SHORT_PACKET)) {
+		judge_order(s, ep, newer);
+		found->events++;
+	} else if (found) {
+		ep->in_order = ep->total;
+	} else if (ep->total <= ORACLE_TRBS) {
 		oracle_report(s, &oracle_transfer,
 			      "slot %u endpoint %u: event code %u for 0x%llx with %u left: %s",
 			      ep->slot, ep->dci, code, (unsigned long long)event->parameter,
 			      event->status & 0xffffff, why);
+	}
 }
 
 static void judge_stop(struct oracle_set *s, const struct endpoint *ep, unsigned code)
@@ -115,6 +144,8 @@ void oracle_transfer_event(struct oracle_set *s, const struct trb *event)
 				      code, trb_slot(event), trb_endpoint(event));
 		return;
 	}
+	if (!names_trb(code))
+		ep->in_order = ep->total;
 	if (code >= CC_STOPPED && code <= CC_STOPPED_SHORT) {
 		judge_stop(s, ep, code);
 		return;
