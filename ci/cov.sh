@@ -31,8 +31,17 @@ for t in $chosen; do
 	dirs=("build/corpus/$t")
 	[ -z "${NIGHT:-}" ] || [ ! -d "build/work/$t/corpus" ] || dirs+=("build/work/$t/corpus")
 	progress "$replay"
-	LLVM_PROFILE_FILE="$raw/$t.profraw" "$replay" "${dirs[@]}" >build/cov/replay.log 2>&1 ||
-		warn "$replay ended with $?: what it covered may be missing (build/cov/replay.log)"
+	if ! LLVM_PROFILE_FILE="$raw/$t.profraw" "$replay" "${dirs[@]}" >build/cov/replay.log 2>&1; then
+		# A case that ends the process takes the counts of all others with it: one process each.
+		rm -f "$raw/$t.profraw"
+		lost=0
+		while read -r file; do
+			LLVM_PROFILE_FILE="$raw/$t-%m.profraw" "$replay" "$file" >build/cov/replay.log 2>&1 ||
+				lost=$((lost + 1))
+			progress "$replay $file"
+		done < <(find "${dirs[@]}" -type f)
+		warn "$lost cases end $replay and count for nothing; make test names them"
+	fi 2>/dev/null
 	objects+=(-object "$replay")
 done
 if [ -n "${UNIT:-}" ]; then
@@ -49,8 +58,8 @@ fi
 args=("${objects[@]:1}" -instr-profile=build/cov/merged.profdata -ignore-filename-regex='_test\.c$|^targets/|/targets/')
 progress 'writing build/cov/html'
 "$cov" show "${args[@]}" -format=html -output-dir=build/cov/html -show-line-counts-or-regions \
-	-show-branches=count >/dev/null || die 1 "llvm-cov failed" "its message is above"
-"$cov" export "${args[@]}" -format=text -summary-only >build/cov/summary.json
+	-show-branches=count >build/cov/show.log 2>&1 || die 1 "llvm-cov failed" "read build/cov/show.log"
+"$cov" export "${args[@]}" -format=text -summary-only >build/cov/summary.json 2>/dev/null
 say "${bold}shipped corpus${NIGHT:+ and found inputs}${UNIT:+ and unit tests}: $(tr '\n' ' ' <<<"$chosen")$plain"
 python3 ci/coverage_table.py build/cov/summary.json ${FILES:+--files}
 say "build/cov/html/index.html shows each line"

@@ -6,9 +6,10 @@
 #
 #   [T=<target>] [SECS=60] [EMPTY=1] ci/fuzz.sh
 #
-# EMPTY=1 starts without our seeds and in an empty folder. A crash does not end a target's time:
-# the engine is started again, at most FINDINGS_MAX=10 times. Ctrl-C ends the run early, the table
-# is still printed. New inputs go to build/work/<target>/corpus, findings to .../artifacts.
+# EMPTY=1 starts without our seeds and in an empty folder. A crash does not end a target's time: the
+# engine is started again, at most FINDINGS_MAX=10 times; seeds that fail themselves are left out.
+# Ctrl-C ends the run early, the table is still printed. New inputs go to
+# build/work/<target>/corpus, findings to .../artifacts.
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
@@ -38,7 +39,7 @@ fuzz_once() {
 		-artifact_prefix="$work/artifacts/")
 	[ ! -s "build/corpus/$t.dict" ] || args+=(-dict="build/corpus/$t.dict")
 	args+=("$work/corpus")
-	[ -n "${EMPTY:-}" ] || args+=("build/corpus/$t")
+	[ -n "${EMPTY:-}" ] || args+=("$work/seeds")
 	(trap - INT; leashed "build/fuzz/$(under "$t")_fuzzer" "${args[@]}") >"$log" 2>&1 &
 	fuzzer=$!
 	while kill -0 $fuzzer 2>/dev/null; do
@@ -66,6 +67,8 @@ for t in $chosen; do
 		rm -rf "$work/corpus"
 	fi
 	mkdir -p "$work/corpus" "$work/artifacts"
+	rm -rf "$work/seeds"
+	cp -a "build/corpus/$t" "$work/seeds"
 	touch "$work/began"
 	: >"$work/fuzz.log"
 	head_line "$t: $secs s"
@@ -80,6 +83,7 @@ for t in $chosen; do
 				"$work/engine.log" | cut -c1-120 || tail -n 3 "$work/engine.log"
 			[ -n "$(find "$work/artifacts" -type f -newer "$work/began" -print -quit)" ] ||
 				die 2 "the engine failed (exit $status) without leaving a case" "read $work/fuzz.log"
+			! set_aside "$work/artifacts" "$work/seeds" "$work/corpus" || runs=$((runs - 1))
 		fi
 	done
 	took=$((SECONDS - began))

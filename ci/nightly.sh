@@ -77,6 +77,7 @@ regressions() {
 			timeout 60 "$replay" "$file" >"$now/replay.log" 2>&1 9>&- && continue
 			bad=$((bad + 1))
 			keep "$t" replay "$file"
+			[ "$dir" = "build/corpus/$t" ] || rm -f -- "$file"
 		done
 	done
 	printf '%s\n' "$n" >"$now/replayed-$t"
@@ -86,6 +87,10 @@ regressions() {
 fuzz() {
 	local t=$1 work=$now/work-$1 spent=0 began left pid cov dict=()
 	mkdir -p "$work/corpus" "$work/artifacts" "$out/corpus/$t"
+	if [ ! -d "$work/seeds" ]; then
+		rm -rf "$work/seeds.new"
+		cp -a "build/corpus/$t" "$work/seeds.new" && mv "$work/seeds.new" "$work/seeds" || return 1
+	fi
 	[ ! -s "build/corpus/$t.dict" ] || dict=("-dict=build/corpus/$t.dict")
 	eval "$(toolchain/sanitizer-profile fuzz --env)"
 	while :; do
@@ -94,7 +99,7 @@ fuzz() {
 		[ $left -gt 0 ] || break
 		(leashed "build/fuzz/$(under "$t")_fuzzer" "${engine_flags[@]}" \
 			-max_total_time=$left -print_final_stats=1 -artifact_prefix="$work/artifacts/" \
-			"${dict[@]}" "$work/corpus" "$out/corpus/$t" "build/corpus/$t") >"$work/engine.log" 2>&1 9>&- &
+			"${dict[@]}" "$work/corpus" "$out/corpus/$t" "$work/seeds") >"$work/engine.log" 2>&1 9>&- &
 		pid=$! began=$SECONDS
 		while kill -0 $pid 2>/dev/null; do
 			sleep 1
@@ -104,6 +109,7 @@ fuzz() {
 		done
 		wait $pid
 		cat "$work/engine.log" >>"$work/fuzz.log"
+		set_aside "$work/artifacts" "$work/seeds" "$work/corpus" "$out/corpus/$t" && continue
 		# An engine that stops at once, again and again, must not spin for the whole night.
 		[ $((SECONDS - began)) -ge 1 ] || echo $((spent + 1)) >"$work/spent"
 		if [ -z "$(find "$work/artifacts" -type f -print -quit)" ] && ! grep -q '^Done\|DONE' "$work/engine.log"; then
@@ -131,7 +137,7 @@ merge() {
 	eval "$(toolchain/sanitizer-profile fuzz --env)"
 	(leashed "build/fuzz/$(under "$t")_fuzzer" -merge=1 "${engine_flags[@]}" \
 		-artifact_prefix="$work/merge-artifacts/" "$work/merged" "$kept" "$work/corpus" \
-		"build/corpus/$t") >"$work/merge.log" 2>&1 9>&- || { tail -n 5 "$work/merge.log"; return 1; }
+		"$work/seeds") >"$work/merge.log" 2>&1 9>&- || { tail -n 5 "$work/merge.log"; return 1; }
 	# A corpus that came out empty though something went in is a failed merge, not a pruned one.
 	if [ -z "$(ls -A "$work/merged")" ] && [ -n "$(find "$kept" "$work/corpus" -type f -print -quit)" ]; then
 		tail -n 5 "$work/merge.log"

@@ -77,3 +77,20 @@ engine_flags=(-timeout=25 -rss_limit_mb=2560 -entropic=0)
 leashed() {
 	if command -v setpriv >/dev/null; then exec setpriv --pdeathsig KILL -- "$@"; else exec "$@"; fi
 }
+
+# set_aside ARTIFACTS FOLDER..: an input that fails as it is loaded would end every further start of the
+# engine. Such seeds, and such inputs of earlier runs, are findings already: remove them from the
+# folders (copies all). True if there was one.
+set_aside() {
+	local artifacts=$1 hashes removed=1 hash file
+	shift
+	hashes=$(find "$artifacts" -type f -name '*-*' 2>/dev/null | sed 's/.*-//')
+	[ -n "$hashes" ] || return 1
+	while read -r hash file; do
+		if grep -qxF -- "$hash" <<<"$hashes"; then
+			rm -f -- "$file"
+			removed=0
+		fi
+	done < <(find "$@" -type f -exec sha1sum {} + 2>/dev/null)
+	return $removed
+}

@@ -120,6 +120,10 @@ expect 'fuzz: the finding comes with its verdict' 1 'VIOLATED USB2 9.9' env SECS
 expect 'nightly: a new finding makes it exit 1' 1 '1 new findings, 0 known' env SECS=2 ci/nightly.sh
 expect 'nightly: it is known the next night' 0 '0 new findings, 1 known' env SECS=2 ci/nightly.sh
 fresh
+printf 'USB?' >corpus/trial/bad.hex
+expect 'fuzz: a seed that fails is a finding and the rest goes on' 1 'trial +[0-9]{4,} .* [1-9][0-9]*$' env SECS=3 ci/fuzz.sh
+expect 'nightly: a seed that fails is a finding and the rest goes on' 1 '^\| trial \| 2 \| [0-9]{4,}' env SECS=3 ci/nightly.sh
+fresh
 sed -i "s/'?'/300/; s/const uint8_t \*data, size_t len)/const uint8_t *data, size_t len) \/\/ never/" harness/usb/magic.c
 expect 'fuzz: no finding means exit 0' 0 'no findings' env WERROR=0 SECS=1 ci/fuzz.sh
 expect 'fuzz: an unknown target is refused with the list' 2 'targets: trial' env T=nosuch ci/fuzz.sh
