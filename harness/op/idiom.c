@@ -49,6 +49,8 @@ const char *const idiom_list[] = {
 	"control type=0x80 request=6 value=0x200 length=65535\n",
 	"control type=0x80 request=6 value=0x100 length=18 flags=no-status\n"
 	"control type=0x80 request=6 value=0x100 length=18 flags=no-setup\n",
+	"control type=0x21 request=9 value=0x200 length=8 flags=no-status\n"
+	"control type=0x21 request=9 value=0x200 length=64\n",
 	"control type=0x80 request=6 value=0x100 length=18 flags=wrong-dir\n",
 	"control type=0x00 request=9 value=1 trb-length=4096\n",
 

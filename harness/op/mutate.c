@@ -6,6 +6,7 @@
  * libFuzzer's own mutator, which has its own state, is not linked in.
  */
 #include "op/mutate.h"
+#include "op/names.h"
 
 struct mutation {
 	struct op_random random;
@@ -23,7 +24,7 @@ struct mutation {
  */
 static unsigned draw_enough(struct op_random *r)
 {
-	return 12u << op_random_below(r, 5);
+	return 8u << op_random_below(r, 5);
 }
 
 static unsigned pick(struct mutation *m)
@@ -112,10 +113,21 @@ static void change_blob(struct mutation *m)
 
 static void insert_op(struct mutation *m)
 {
+	static const uint8_t taker[] = {COMMAND_ADDRESS_DEVICE, COMMAND_CONFIGURE_ENDPOINT,
+					COMMAND_CONFIGURE_ENDPOINT, COMMAND_EVALUATE_CONTEXT};
+	unsigned at = op_random_below(&m->random, m->program.count + 1), i;
 	struct op op;
 
 	fresh_op(m, &op);
-	op_program_insert(&m->program, op_random_below(&m->random, m->program.count + 1), &op);
+	op_program_insert(&m->program, at, &op);
+	if (op.id != OP_TWEAK)
+		return;
+	/* a tweak alone does nothing: after it a command that takes an input context */
+	op = (struct op){.id = OP_COMMAND};
+	i = op_random_below(&m->random, ARRAY_SIZE(taker));
+	op.v[op_field_find(&op_table[OP_COMMAND], "type")] =
+		(uint64_t)op_names_find_value(&names_command_type, taker[i]);
+	op_program_insert(&m->program, at + 1, &op);
 }
 
 static void replace_op(struct mutation *m)
@@ -183,7 +195,7 @@ static void repeat_op(struct mutation *m)
 	unsigned at = pick(m),
 		 n = 1 + op_random_below(&m->random, 1u << op_random_below(&m->random, 7));
 
-	while (n-- && m->program.byte_count <= m->max_size &&
+	while (n-- && m->program.count < m->enough && m->program.byte_count <= m->max_size &&
 	       op_program_insert(&m->program, at, &m->program.op[at]))
 		;
 }
