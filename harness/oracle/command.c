@@ -28,8 +28,9 @@ void oracle_command_crcr(struct oracle_set *s, bool torn)
 	struct command_ring *c = &s->command;
 
 	c->any_start |= torn || c->start_count == ORACLE_STARTS;
-	if (c->start_count < ORACLE_STARTS)
-		c->start[c->start_count++] = s->reg.crcr & (~UINT64_C(0x3f) | CRCR_RCS);
+	if (c->start_count == ORACLE_STARTS)
+		memmove(c->start, c->start + 1, --c->start_count * sizeof(c->start[0]));
+	c->start[c->start_count++] = s->reg.crcr & (~UINT64_C(0x3f) | CRCR_RCS);
 	if (s->reg.crcr & (CRCR_CS | CRCR_CA))
 		oracle_command_disturb(s);
 }
@@ -64,13 +65,18 @@ struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, un
 	return NULL;
 }
 
-/* The cycle that CRCR gave with this pointer, or -1. The newest value counts. */
+/* The cycle that CRCR gave with this pointer, or -1; UNKNOWN if it was written with both. */
 static int start_cycle(const struct command_ring *c, uint64_t addr)
 {
-	for (unsigned i = c->start_count; i-- > 0;)
+	int cycle = -1;
+
+	for (unsigned i = 0; i < c->start_count; i++) {
+		int rcs = c->start[i] & CRCR_RCS;
+
 		if ((c->start[i] & ~UINT64_C(0x3f)) == addr)
-			return c->start[i] & CRCR_RCS;
-	return -1;
+			cycle = cycle < 0 || cycle == rcs ? rcs : (int)UNKNOWN;
+	}
+	return cycle;
 }
 
 /*
@@ -101,29 +107,34 @@ static bool position(struct oracle_set *s, uint64_t addr)
 	return true;
 }
 
+/* Room for one more, or NULL. What was only looked at is looked at again in the same place. */
+static struct command_seen *room(struct command_ring *c, uint64_t addr)
+{
+	struct command_seen *last = c->count ? at(c, c->count - 1) : NULL;
+
+	if (last && last->addr == addr && last->may_vanish)
+		return last;
+	if (c->count < ORACLE_COMMANDS)
+		return at(c, c->count++);
+	c->lost = true;
+	return NULL;
+}
+
 static void push(struct oracle_set *s, uint64_t addr, const struct trb *t)
 {
 	struct command_ring *c = &s->command;
-	struct command_seen *n;
+	struct command_seen *n = room(c, addr);
 
-	n = c->count ? at(c, c->count - 1) : NULL;
-	if (!n || n->addr != addr ||
-	    !n->may_vanish) { /* else it was software's, and is read again */
-		if (c->count == ORACLE_COMMANDS) {
-			c->lost = true;
-			return;
-		}
-		n = at(c, c->count++);
-	}
-	*n = (struct command_seen){
-		.addr = addr,
-		.parameter = t->parameter,
-		.control = t->control,
-		.status = t->status,
-		.may_vanish = c->cycle == UNKNOWN || oracle_event_ring_loses(s),
-		.doorbells = s->doorbells,
-		.time_ns = s->time_ns,
-	};
+	if (n)
+		*n = (struct command_seen){
+			.addr = addr,
+			.parameter = t->parameter,
+			.control = t->control,
+			.status = t->status,
+			.may_vanish = c->cycle == UNKNOWN || oracle_event_ring_loses(s),
+			.doorbells = s->doorbells,
+			.time_ns = s->time_ns,
+		};
 	if (trb_type(t) == TRB_SET_TR_DEQUEUE) {
 		struct endpoint *ep = oracle_endpoint_find(s, trb_slot(t), trb_endpoint(t));
 
@@ -163,7 +174,7 @@ void oracle_command_step(struct oracle_set *s)
 {
 	const struct command_seen *c = oracle_command_get(s, 0);
 
-	if (!c || c->may_vanish || s->command.lost || oracle_event_ring_loses(s) ||
+	if (!c || c->may_vanish || s->command.lost || !s->ring[0].tracked || s->ring[0].full ||
 	    s->reg.halt_read || command_type(c) == TRB_ADDRESS_DEVICE) /* waits for its device */
 		return;
 	if (s->time_ns - c->time_ns >= LATE_NS)

@@ -159,6 +159,47 @@ static void a_pointer_written_while_running_may_be_ignored(void **state)
 	assert_clean(b);
 }
 
+static void let_time_pass(struct bed *b, uint64_t ns)
+{
+	b->time_ns += ns;
+	bed_row(b, (struct trace_row){.kind = TRACE_STEP, .value = b->time_ns});
+}
+
+static void a_command_that_never_completes_fires(void **state)
+{
+	struct bed *b = *state;
+
+	bed_event(b, bed_port_event());
+	bed_command(b, TRB_NO_OP_COMMAND, 0, 0);
+	let_time_pass(b, 50000000);
+	assert_clean(b);
+	let_time_pass(b, 50000000);
+	assert_fired(b, oracle_command);
+}
+
+static void address_device_may_wait_for_its_device(void **state)
+{
+	struct bed *b = *state;
+
+	bed_enable_slot(b, 1);
+	bed_command(b, TRB_ADDRESS_DEVICE, BED_INPUT, 1u << 24);
+	bed_input(b, 1, 3, 1);
+	let_time_pass(b, 5000000000);
+	assert_clean(b);
+}
+
+static void a_jump_back_to_an_old_pointer_is_unknown_not_wrong(void **state)
+{
+	struct bed *b = *state;
+
+	for (unsigned i = 0; i < 6; i++)
+		bed_oper(b, XHCI_CRCR, 0x5000 + 64 * i + (i & 1), 8);
+	b->command = 0x5000 + 64 * 5;
+	bed_command(b, TRB_NO_OP_COMMAND, 0, 0);
+	bed_complete(b, CC_SUCCESS, 0);
+	assert_clean(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +217,9 @@ int main(void)
 		bed_test(a_jump_fires),
 		bed_test(walking_past_a_trb_of_software_fires),
 		bed_test(a_pointer_written_while_running_may_be_ignored),
+		bed_test(a_command_that_never_completes_fires),
+		bed_test(address_device_may_wait_for_its_device),
+		bed_test(a_jump_back_to_an_old_pointer_is_unknown_not_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,5 +39,10 @@ void oracle_set_row(void *set, const struct trace_row *row);
 void oracle_set_end(struct oracle_set *set, const struct oracle_balance *balance);
 /* NULL while everything is in order. */
 const struct finding *oracle_set_finding(const struct oracle_set *set);
+/*
+ * True if the finding is that work does not end: the access that caused it may never return, so
+ * whoever gets the rows should report at once.
+ */
+bool oracle_set_endless(const struct oracle_set *set);
 
 #endif

@@ -86,8 +86,10 @@ static void work_without_an_end_fires(void **state)
 
 	work(b, 199000);
 	assert_clean(b);
+	assert_false(oracle_set_endless(b->set));
 	work(b, 2000);
 	assert_fired(b, oracle_work);
+	assert_true(oracle_set_endless(b->set));
 }
 
 static void work_in_pieces_is_fine(void **state)

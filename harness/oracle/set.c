@@ -217,6 +217,11 @@ void oracle_set_end(struct oracle_set *s, const struct oracle_balance *b)
 			      b->live_packets, b->live_devices, b->armed_timers, b->live_endpoints);
 }
 
+bool oracle_set_endless(const struct oracle_set *s)
+{
+	return s->finding.oracle == &oracle_work;
+}
+
 const struct finding *oracle_set_finding(const struct oracle_set *s)
 {
 	return s->finding.oracle ? &s->finding : NULL;

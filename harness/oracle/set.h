@@ -87,7 +87,7 @@ bool oracle_event_ring_loses(const struct oracle_set *s);
 
 /* ---- command.c: the commands that were fetched and have no completion yet --------------------- */
 
-#define ORACLE_COMMANDS 16u
+#define ORACLE_COMMANDS 32u
 #define ORACLE_STARTS 4u /* ring positions that software published and that were not used yet */
 
 struct command_seen {

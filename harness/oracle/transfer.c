@@ -82,7 +82,10 @@ static void judge_order(struct oracle_set *s, struct endpoint *ep, unsigned newe
 	}
 }
 
-/* The TRB may have been fetched several times: one of them must fit, the oldest counts. */
+/*
+ * The TRB may have been fetched several times: one of them must fit. The oldest of those that are
+ * due counts, else the newest.
+ */
 static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struct trb *event)
 {
 	unsigned code = trb_completion(event);
@@ -99,7 +102,7 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 		wrong = objection(ep, t, event);
 		if (wrong) {
 			why = wrong;
-		} else {
+		} else if (!found || ep->total - i > ep->in_order) {
 			found = t;
 			newer = i;
 		}

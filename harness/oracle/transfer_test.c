@@ -53,6 +53,31 @@ static void a_trb_fetched_twice_may_be_reported_twice(void **state)
 	assert_clean(b);
 }
 
+static void a_trb_left_out_fires(void **state)
+{
+	struct bed *b = *state;
+	uint64_t second;
+
+	bed_bulk_in(b);
+	bed_fetch(b, 3, TRB_NORMAL, 512, TRB_IOC);
+	second = bed_fetch(b, 3, TRB_NORMAL, 512, TRB_IOC);
+	bed_transfer_event(b, 3, second, CC_SUCCESS, 0);
+	assert_fired(b, oracle_transfer);
+}
+
+static void trbs_before_an_error_need_no_event(void **state)
+{
+	struct bed *b = *state;
+	uint64_t second;
+
+	bed_bulk_in(b);
+	bed_fetch(b, 3, TRB_NORMAL, 512, TRB_IOC);
+	second = bed_fetch(b, 3, TRB_NORMAL, 512, TRB_IOC);
+	bed_transfer_event(b, 3, second, CC_STALL, 0);
+	bed_transfer_event(b, 3, second, CC_SUCCESS, 0);
+	assert_clean(b);
+}
+
 static void a_trb_never_fetched_fires(void **state)
 {
 	struct bed *b = *state;
@@ -181,6 +206,8 @@ int main(void)
 		bed_test(a_short_packet_reports_on_the_isp_trb_and_the_ioc_trb),
 		bed_test(the_same_trb_reported_twice_fires),
 		bed_test(a_trb_fetched_twice_may_be_reported_twice),
+		bed_test(a_trb_left_out_fires),
+		bed_test(trbs_before_an_error_need_no_event),
 		bed_test(a_trb_never_fetched_fires),
 		bed_test(a_stall_names_a_fetched_trb),
 		bed_test(success_that_nobody_asked_for_fires),
