@@ -243,6 +243,8 @@ static void op_memory(struct drive *d, const struct op *op)
 
 static void op_world(struct drive *d, const struct op *op)
 {
+	if (op->id == OP_KEY || op->id == OP_POINTER)
+		drive_listen_all(d);
 	(void)d->b->ops->world(d->b, op, drive_resolve(d, op));
 }
 

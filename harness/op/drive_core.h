@@ -250,6 +250,8 @@ bool drive_control_out(struct drive *d, struct drive_slot *s, uint8_t type, uint
 unsigned drive_bulk(struct drive *d, struct drive_slot *s, unsigned dci, uint64_t addr,
 		    uint32_t len);
 void drive_listen(struct drive *d, struct drive_slot *s);
+/* Every HID device is read again, as its driver does after each report. */
+void drive_listen_all(struct drive *d);
 void drive_op_control(struct drive *d, const struct op *op);
 void drive_op_transfer(struct drive *d, const struct op *op);
 

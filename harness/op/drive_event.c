@@ -66,6 +66,13 @@ void drive_intr_setup(struct drive *d, unsigned intr, unsigned segments, unsigne
 
 /* ---- taking -------------------------------------------------------------------------------- */
 
+/* Codes whose pointer is where the ring stands, not a TRB that is done (xHCI 4.6.9, 4.10.3.1). */
+static bool names_position(unsigned cc)
+{
+	return (cc >= CC_STOPPED && cc <= CC_STOPPED_SHORT) || cc == CC_RING_UNDERRUN ||
+		cc == CC_RING_OVERRUN;
+}
+
 static void transfer_event(struct drive *d, const struct trb *t)
 {
 	unsigned slot = trb_slot(t), dci = trb_endpoint(t), cc = trb_completion(t);
@@ -81,7 +88,8 @@ static void transfer_event(struct drive *d, const struct trb *t)
 	ep->residual = (uint32_t)bits(t->status, 23, 0);
 	if (!(t->control & TRB_EV_ED) && ep->ring.trbs && t->parameter >= ep->ring.base &&
 	    t->parameter < ep->ring.base + ep->ring.trbs * (uint64_t)TRB_SIZE)
-		ep->ring.dequeue = (t->parameter & ~UINT64_C(15)) + TRB_SIZE;
+		ep->ring.dequeue =
+			(t->parameter & ~UINT64_C(15)) + (names_position(cc) ? 0 : TRB_SIZE);
 	if (s->listen == dci)
 		s->listening = false;
 	if (!w->active || w->slot != slot || w->dci != dci)

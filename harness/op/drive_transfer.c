@@ -223,6 +223,13 @@ void drive_listen(struct drive *d, struct drive_slot *s)
 	drive_doorbell(d, s->id, dci, 0);
 }
 
+void drive_listen_all(struct drive *d)
+{
+	for (unsigned id = 1; id < ARRAY_SIZE(d->slot); id++)
+		if (d->slot_used[id] && d->slot[id]->configured && d->slot[id]->class_code == 3)
+			drive_listen(d, d->slot[id]);
+}
+
 /* ---- op `transfer` -------------------------------------------------------------------------- */
 
 /*

@@ -174,6 +174,38 @@ static void a_doorbell_of_slot_zero_with_a_target_is_the_current_slots(void **st
 	assert_int_equal(bed->doorbells, before + 1);
 }
 
+static void a_keyboard_is_read_again_for_every_key(void **state)
+{
+	static const struct {
+		const char *op;
+		uint8_t usage;
+	} rows[] = {{"key qnum=30", 4}, {"key qnum=30 state=release", 0}, {"key qnum=48", 5}};
+	struct bed *bed = *state;
+	uint8_t report[8];
+
+	play(bed, "enumerate");
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		play(bed, rows[i].op);
+		play(bed, "step usec=20000");
+		bed->b->ops->mem_read(bed->b, DRIVE_LISTEN, report, sizeof(report));
+		assert_int_equal(report[2], rows[i].usage);
+	}
+}
+
+/* A Stopped event names where the ring stands: nothing of it is done (xHCI 4.6.9). */
+static void a_ring_that_was_stopped_idle_again_and_again_takes_transfers(void **state)
+{
+	struct bed *bed = *state;
+	unsigned slot;
+
+	play(bed, "profile name=conformant\nenumerate");
+	slot = drive_current_slot(bed->d);
+	for (unsigned i = 0; i < 40; i++) {
+		play(bed, "command type=stop-endpoint ring=ep0\ncontrol");
+		assert_int_equal(drive_last_completion(bed->d, slot, 1), CC_SUCCESS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +221,8 @@ int main(void)
 		bed_test(a_link_trb_to_itself_stays_where_it_is),
 		bed_test(symbolic_addresses_mean_the_drivers_own_structures),
 		bed_test(a_doorbell_of_slot_zero_with_a_target_is_the_current_slots),
+		bed_test(a_keyboard_is_read_again_for_every_key),
+		bed_test(a_ring_that_was_stopped_idle_again_and_again_takes_transfers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
