@@ -22,6 +22,10 @@ const char *const idiom_list[] = {
 	"answer ep=0x81 status=ok data=00112233\n"
 	"transfer ring=ep1in length=512\n",
 
+	"descriptors data=12010002000000_40_f446_0100_0001_00000001_0902190001_0100c032_"
+	"09040000_01ff000000_07058303080004\n"
+	"enumerate port=1 model=scripted\n",
+
 	"enumerate port=1 model=storage\n"
 	"read-sector lba=0 count=1\n"
 	"write-sector lba=1 count=2\n",
@@ -64,6 +68,16 @@ const char *const idiom_list[] = {
 	"trb ring=ep0 type=link ptr=self\n"
 	"doorbell target=1\n"
 	"step usec=125\n",
+
+	"trb ring=ep0 type=no-op\n"
+	"trb ring=ep0 type=no-op flags=ioc\n"
+	"trb ring=ep0 type=link ptr=ring\n"
+	"doorbell target=1\n",
+
+	"trb ring=ep1in type=normal ptr=buf length=512\n"
+	"trb ring=ep1in type=normal ptr=buf length=512 flags=ioc\n"
+	"trb ring=ep1in type=link ptr=self-32\n"
+	"doorbell target=3\n",
 
 	"trb ring=ep1in type=normal ptr=buf length=512 flags=ch\n"
 	"trb ring=ep1in type=event-data ptr=0x1234 flags=ioc\n"
@@ -118,6 +132,14 @@ const char *const idiom_list[] = {
 	"command type=disable-slot slot=1\n"
 	"finish\n",
 
+	"answer status=async\n"
+	"control type=0xc0 request=1 length=8\n"
+	"finish\n",
+
+	"answer ep=0 pid=in status=nak delay-usec=1000\n"
+	"control\n"
+	"step usec=2000\n",
+
 	/* slots */
 	"command type=enable-slot\n"
 	"command type=address-device flags=bsr\n"
@@ -156,6 +178,11 @@ const char *const idiom_list[] = {
 	"ack mode=each-op\n",
 
 	"write reg=ERSTSZ value=0\n"
+	"command\n",
+
+	"erst segments=1 trbs=16\n"
+	"command\n"
+	"erst segments=1 trbs=32\n"
 	"command\n",
 
 	"erst intr=1 segments=3 trbs=16\n"
