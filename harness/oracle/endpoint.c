@@ -126,14 +126,16 @@ static int rewind_cycle(struct endpoint *ep, uint64_t addr)
 	return -1;
 }
 
-static int position(struct endpoint *ep, uint64_t addr)
+static int position(const struct oracle_set *s, struct endpoint *ep, uint64_t addr)
 {
 	int sequel = ep->started && addr == ep->next ? ep->next_cycle : -1;
 	int start = take_start(ep, addr);
 	int again;
 
-	if (sequel < 0)
+	if (sequel < 0) {
 		ep->in_order = ep->total;
+		ep->disturbed = s->disturbed;
+	}
 
 	if (sequel >= 0 && start >= 0 && sequel != start)
 		return UNKNOWN;
@@ -178,7 +180,7 @@ void oracle_endpoint_fetch(struct oracle_set *s, const struct trace_row *row)
 				row->slot, row->dci, (unsigned long long)row->addr);
 		return;
 	}
-	cycle = position(ep, row->addr);
+	cycle = position(s, ep, row->addr);
 	if (cycle < 0) {
 		oracle_report(s, &oracle_ring_walk,
 			      "slot %u endpoint %u: TRB read at 0x%llx, the ring goes on at 0x%llx",

@@ -65,11 +65,6 @@ static void judge_order(struct oracle_set *s, struct endpoint *ep, unsigned newe
 {
 	struct trb_seen *t;
 
-	if (ep->disturbed != s->disturbed) {
-		ep->disturbed = s->disturbed;
-		ep->in_order = ep->total - newer;
-		return;
-	}
 	for (unsigned i = newer + 1;
 	     (t = endpoint_trb(ep, i)) && ep->total - i > ep->in_order && !t->events; i++) {
 		if (!(t->control & TRB_IOC) || t->interrupter || t->cycle == UNKNOWN)
@@ -93,6 +88,12 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 	struct trb_seen *found = NULL;
 	struct trb_seen *t;
 	unsigned newer = 0; /* TRBs fetched after it */
+	bool ordered = ep->disturbed == s->disturbed;
+
+	if (!ordered) { /* events may have been lost: begin again with this one */
+		ep->disturbed = s->disturbed;
+		ep->in_order = ep->total;
+	}
 
 	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
 		const char *wrong;
@@ -108,7 +109,10 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 		}
 	}
 	if (found && (code == CC_SUCCESS || code == CC_SHORT_PACKET)) {
-		judge_order(s, ep, newer);
+		if (ordered)
+			judge_order(s, ep, newer);
+		else
+			ep->in_order = ep->total - newer;
 		found->events++;
 	} else if (found) {
 		ep->in_order = ep->total;
