@@ -229,6 +229,7 @@ void xhci_reset(struct xhci *x)
 	x->crcr = x->dcbaap = 0;
 	x->command_ring = (struct ring){0};
 	x->command_kicked = x->command_running = x->command_waiting = false;
+	x->crcr_stopping = false;
 	for (unsigned i = 0; i < x->profile->intrs; i++)
 		xhci_interrupter_reset(&x->intr[i]);
 	x->full_rings = 0;

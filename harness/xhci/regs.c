@@ -74,7 +74,8 @@ static void crcr_low_written(void *object, uint32_t before, uint32_t value)
 	struct xhci *x = object;
 
 	(void)before;
-	if (value & (CRCR_CS | CRCR_CA)) {
+	x->crcr_stopping = value & (CRCR_CS | CRCR_CA);
+	if (x->crcr_stopping) {
 		xhci_command_stop(x, value & CRCR_CA);
 	} else if (!x->command_running) {
 		x->command_ring.dequeue =
@@ -88,9 +89,11 @@ static void crcr_high_written(void *object, uint32_t before, uint32_t value)
 	struct xhci *x = object;
 
 	(void)before;
-	if (!x->command_running)
+	/* The other half of a write that stopped the ring says nothing about its pointer. */
+	if (!x->command_running && !x->crcr_stopping)
 		x->command_ring.dequeue =
 			(x->command_ring.dequeue & 0xffffffff) | (uint64_t)value << 32;
+	x->crcr_stopping = false;
 }
 
 #define USBCMD_STORED (USBCMD_RS | USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE | USBCMD_EU3S)

@@ -100,6 +100,23 @@ static void crcr_shows_only_whether_the_ring_runs(void **state)
 	bed_free(bed);
 }
 
+static void a_stop_written_as_two_halves_keeps_the_pointer(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	uint32_t crcr = bed_oper(bed, XHCI_CRCR);
+
+	(void)state;
+	bed_set64(bed, crcr, UINT64_C(0x1200002000) | CRCR_RCS);
+	bed_start(bed, 64);
+	bed_set64(bed, crcr, UINT64_C(0x1200002000) | CRCR_RCS);
+	bed_doorbell(bed, 0, 0);
+	bed_set64(bed, crcr, CRCR_CS);
+	assert_int_equal(bed->x->command_ring.dequeue, 0x1200002000);
+	bed_set(bed, crcr + 4, 0x34); /* alone, it is a pointer again */
+	assert_int_equal(bed->x->command_ring.dequeue, 0x3400002000);
+	bed_free(bed);
+}
+
 static void doorbells_out_of_range_do_nothing(void **state)
 {
 	static const uint32_t values[] = {0, 1, 2, 31, 32, 33, 255, 0x10001, 0xffff00ff};
@@ -144,6 +161,7 @@ int main(void)
 		cmocka_unit_test(every_offset_size_and_direction_is_harmless),
 		cmocka_unit_test(a_64_bit_register_takes_both_halves_in_any_order),
 		cmocka_unit_test(crcr_shows_only_whether_the_ring_runs),
+		cmocka_unit_test(a_stop_written_as_two_halves_keeps_the_pointer),
 		cmocka_unit_test(doorbells_out_of_range_do_nothing),
 		cmocka_unit_test(nothing_happens_while_halted_or_without_bus_mastering),
 	};

@@ -347,6 +347,7 @@ struct xhci {
 	struct ring command_ring;
 	bool command_kicked, command_running; /* CRR */
 	bool command_waiting;                 /* a command waits for a device */
+	bool crcr_stopping;                   /* the last low half of CRCR had CS or CA */
 	struct command command;
 	struct {
 		struct usb_packet *packet;
