@@ -73,7 +73,7 @@ static void start(struct oracle_set *s, struct event_ring *r)
 		r->total += r->segment[i].trbs;
 	}
 	r->tracked = true;
-	r->full = false;
+	r->full = r->was_full = false;
 	r->enqueue = 0;
 	r->cycle = 1;
 	if (!overlaps_another(s, r))
@@ -151,6 +151,7 @@ static void judge_room(struct oracle_set *s, struct event_ring *r, unsigned intr
 		trb_type(event) == TRB_EV_HOST && trb_completion(event) == CC_EVENT_RING_FULL;
 
 	if (full_event) {
+		r->was_full = true;
 		oracle_command_disturb(s);
 		s->late_events |= intr > 0;
 	}

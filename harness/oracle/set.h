@@ -64,9 +64,10 @@ void oracle_history_add(struct pointer_history *p, uint64_t base);
 #define ORACLE_SEGMENTS 16u
 
 struct event_ring {
-	bool load;    /* ERSTBA was written: the next read of entry 0 starts the ring anew */
-	bool tracked; /* all entries were read; position and cycle are certain */
-	bool full;    /* event 21 was written and ERDP has not moved */
+	bool load;     /* ERSTBA was written: the next read of entry 0 starts the ring anew */
+	bool tracked;  /* all entries were read; position and cycle are certain */
+	bool full;     /* event 21 was written and ERDP has not moved */
+	bool was_full; /* since the ring started: events may still wait for ERDP to get on */
 	uint8_t cycle;
 	uint32_t count, seen;    /* segments to be read, read so far (bit mask) */
 	uint32_t enqueue, total; /* in TRBs over all segments */
