@@ -174,7 +174,7 @@ void oracle_command_step(struct oracle_set *s)
 {
 	const struct command_seen *c = oracle_command_get(s, 0);
 
-	if (!c || c->may_vanish || s->command.lost || !s->ring[0].tracked || s->ring[0].was_full ||
+	if (!c || c->may_vanish || s->command.lost || !oracle_event_ring_has_room(s) ||
 	    s->reg.halt_read || command_type(c) == TRB_ADDRESS_DEVICE) /* waits for its device */
 		return;
 	if (s->time_ns - c->time_ns >= LATE_NS)

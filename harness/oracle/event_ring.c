@@ -141,6 +141,18 @@ static uint32_t index_of(const struct event_ring *r, uint64_t addr)
 	return UINT32_MAX;
 }
 
+bool oracle_event_ring_has_room(const struct oracle_set *s)
+{
+	const struct event_ring *r = &s->ring[0];
+	uint32_t dequeue;
+
+	if (!r->tracked || r->was_full || s->reg.intr[0].erdp_torn)
+		return false;
+	dequeue = index_of(r, s->reg.intr[0].erdp & ~UINT64_C(0xf));
+	return dequeue != UINT32_MAX &&
+		r->total - 1 - (r->enqueue + r->total - dequeue) % r->total > 1;
+}
+
 static void judge_room(struct oracle_set *s, struct event_ring *r, unsigned intr,
 		       const struct trb *event)
 {

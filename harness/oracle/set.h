@@ -83,6 +83,8 @@ void oracle_event_ring_entry(struct oracle_set *s, const struct trace_row *row);
 /* An event was written; the interrupter whose ring it is, or -1 if that is uncertain. */
 int oracle_event_ring_write(struct oracle_set *s, const struct trace_row *row);
 void oracle_event_ring_reset(struct oracle_set *s);
+/* The primary ring is known well, and an event would have its place there now. */
+bool oracle_event_ring_has_room(const struct oracle_set *s);
 /* Events for the primary ring may have no place there. */
 bool oracle_event_ring_loses(const struct oracle_set *s);
 

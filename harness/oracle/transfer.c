@@ -78,8 +78,8 @@ static void judge_order(struct oracle_set *s, struct endpoint *ep, unsigned newe
 }
 
 /*
- * The TRB may have been fetched several times: one of them must fit. The oldest of those that are
- * due counts, else the newest.
+ * The TRB may have been fetched several times: one of them must fit, one after the last that was
+ * reported if there is such. Order is judged only if that leaves no choice.
  */
 static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struct trb *event)
 {
@@ -88,12 +88,7 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 	struct trb_seen *found = NULL;
 	struct trb_seen *t;
 	unsigned newer = 0; /* TRBs fetched after it */
-	bool ordered = ep->disturbed == s->disturbed;
-
-	if (!ordered) { /* events may have been lost: begin again with this one */
-		ep->disturbed = s->disturbed;
-		ep->in_order = ep->total;
-	}
+	unsigned due = 0;
 
 	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
 		const char *wrong;
@@ -101,27 +96,33 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 		if (!matches(t, event))
 			continue;
 		wrong = objection(ep, t, event);
-		if (wrong) {
+		if (wrong)
 			why = wrong;
-		} else if (!found || ep->total - i > ep->in_order) {
-			found = t;
-			newer = i;
-		}
-	}
-	if (found && (code == CC_SUCCESS || code == CC_SHORT_PACKET)) {
-		if (ordered)
-			judge_order(s, ep, newer);
 		else
-			ep->in_order = ep->total - newer;
-		found->events++;
-	} else if (found) {
-		ep->in_order = ep->total;
-	} else if (ep->total <= ORACLE_TRBS) {
-		oracle_report(s, &oracle_transfer,
-			      "slot %u endpoint %u: event code %u for 0x%llx with %u left: %s",
-			      ep->slot, ep->dci, code, (unsigned long long)event->parameter,
-			      event->status & 0xffffff, why);
+			due += ep->total - i > ep->in_order;
+		if (wrong || found)
+			continue;
+		found = t;
+		newer = i;
 	}
+	if (!found) {
+		if (ep->total <= ORACLE_TRBS)
+			oracle_report(
+				s, &oracle_transfer,
+				"slot %u endpoint %u: event code %u for 0x%llx with %u left: %s",
+				ep->slot, ep->dci, code, (unsigned long long)event->parameter,
+				event->status & 0xffffff, why);
+		return;
+	}
+	if (code != CC_SUCCESS && code != CC_SHORT_PACKET) {
+		ep->in_order = ep->total;
+		return;
+	}
+	if (due == 1 && ep->disturbed == s->disturbed)
+		judge_order(s, ep, newer);
+	found->events++;
+	ep->in_order = ep->total - newer;
+	ep->disturbed = s->disturbed;
 }
 
 static void judge_stop(struct oracle_set *s, const struct endpoint *ep, unsigned code)
