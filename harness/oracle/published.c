@@ -149,6 +149,7 @@ static void data(struct oracle_set *s, const struct trace_row *row)
 {
 	struct endpoint *ep = oracle_endpoint_find(s, row->slot, row->dci);
 	struct trb_seen *t;
+	unsigned links = 0;
 
 	if (!ep) {
 		if (s->endpoint_count < ORACLE_ENDPOINTS)
@@ -165,9 +166,13 @@ static void data(struct oracle_set *s, const struct trace_row *row)
 		report(s, row, "against the direction of the endpoint");
 		return;
 	}
-	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++)
+	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
 		if (in_buffer(t, row))
 			break;
+		links += bits(t->control, 15, 10) == TRB_LINK;
+	}
+	if (!t && links > ORACLE_TRBS / 2) /* a loop of links pushed the others out */
+		return;
 	if (!t) {
 		report(s, row, "in no buffer of a TRB that was fetched");
 		return;
