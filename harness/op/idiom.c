@@ -161,6 +161,13 @@ const char *const idiom_list[] = {
 	"doorbell target=3\n"
 	"step usec=1000\n",
 
+	"plug port=1 model=scripted\n"
+	"address port=1\n"
+	"tweak context=5 dword=1 mask=0xff00\n"
+	"tweak context=6 dword=4 mask=0xffff\n"
+	"configure\n"
+	"transfer\n",
+
 	"tweak context=2 dword=1 mask=0xffff0000\n"
 	"command type=evaluate-context\n"
 	"control\n",

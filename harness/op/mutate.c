@@ -24,7 +24,7 @@ struct mutation {
  */
 static unsigned draw_enough(struct op_random *r)
 {
-	return 8u << op_random_below(r, 5);
+	return 4u << op_random_below(r, 5);
 }
 
 static unsigned pick(struct mutation *m)
@@ -248,7 +248,7 @@ static const struct {
 	void (*change)(struct mutation *m);
 } change_list[] = {
 	{30, false, change_field}, {12, false, change_blob}, {10, true, insert_op},
-	{8, true, insert_idiom},   {8, false, drop_run},     {4, true, splice_run},
+	{14, true, insert_idiom},  {8, false, drop_run},     {4, true, splice_run},
 	{4, false, replace_op},    {4, false, move_op},      {4, false, swap_ops},
 	{3, false, align_field},   {2, true, repeat_op},
 };

@@ -57,6 +57,8 @@ static unsigned pick_context(struct op_random *r)
 
 	if (n < 5)
 		return n / 2;
+	if (n < 9)
+		return 4; /* 1 IN: the one that nearly every device has */
 	return n < 15 ? 3 + op_random_below(r, 4) : op_random_below(r, 33);
 }
 
