@@ -174,6 +174,16 @@ static void a_bandwidth_context_without_its_command_fires(void **state)
 	assert_fired(b, oracle_published);
 }
 
+static void a_vendor_command_names_no_input_context(void **state)
+{
+	struct bed *b = *state;
+	uint8_t raw[32] = {0};
+
+	bed_command(b, TRB_NEC_CHALLENGE, BED_INPUT, 0);
+	bed_dma(b, 0, DMA_INPUT_CTX, 1, 0, BED_INPUT, raw, sizeof(raw));
+	assert_fired(b, oracle_published);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +202,7 @@ int main(void)
 		bed_test(past_the_end_of_the_input_context_fires),
 		bed_test(a_segment_table_past_its_size_fires),
 		bed_test(a_bandwidth_context_without_its_command_fires),
+		bed_test(a_vendor_command_names_no_input_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,25 @@ static void enabling_after_an_unseen_completion_is_not_judged(void **state)
 	assert_clean(b);
 }
 
+static void commands_whose_events_are_lost_still_are_causes(void **state)
+{
+	struct bed *b = *state;
+	uint8_t entry[8];
+
+	bed_enable_slot(b, 1);
+	bed_intr(b, 0, XHCI_ERSTSZ, 0, 4);
+	bed_intr(b, 0, XHCI_ERSTBA, BED_ERST, 8);
+	bed_command(b, TRB_ADDRESS_DEVICE, BED_INPUT, 1u << 24 | TRB_BSR);
+	bed_input(b, 1, 3, 1);
+	put_le64(entry, BED_CONTEXT + 0x1000);
+	bed_dma(b, 0, DMA_DCBAA, 1, 0, BED_DCBAA + 8, entry, sizeof(entry));
+	bed_slot_context(b, 1, SLOT_DEFAULT);
+	bed_command(b, TRB_ADDRESS_DEVICE, BED_INPUT, 1u << 24);
+	bed_input(b, 1, 3, 1);
+	bed_slot_context(b, 1, SLOT_ADDRESSED);
+	assert_clean(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +148,7 @@ int main(void)
 		bed_test(a_failed_address_command_leaves_the_slot_unjudged),
 		bed_test(after_hcrst_all_slots_are_free),
 		bed_test(enabling_after_an_unseen_completion_is_not_judged),
+		bed_test(commands_whose_events_are_lost_still_are_causes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
