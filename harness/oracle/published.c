@@ -77,7 +77,7 @@ static void learn_input(struct oracle_set *s, struct command_seen *c, const stru
  * The command under way that this row belongs to. NULL if there is none; then *ret_excused says
  * that one may have escaped the model.
  */
-static struct command_seen *owner(struct oracle_set *s, const struct trace_row *row, unsigned types,
+static struct command_seen *owner(struct oracle_set *s, const struct trace_row *row, uint64_t types,
 				  uint64_t size, bool *ret_excused)
 {
 	struct command_seen *c;

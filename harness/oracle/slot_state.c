@@ -135,8 +135,16 @@ void oracle_slot_state_completed(struct oracle_set *s, const struct command_seen
 /* Is a command under way that may take the slot context to this state? */
 static bool has_cause(struct oracle_set *s, unsigned slot, unsigned state)
 {
-	struct command_seen *address = oracle_command_find(s, TRB_ADDRESS_DEVICE, slot, 0);
-	bool bsr = address && address->control & TRB_BSR;
+	const struct command_seen *c;
+	bool bsr = false;
+	bool address = false;
+
+	for (unsigned i = 0; (c = oracle_command_get(s, i)); i++) {
+		if (command_type(c) != TRB_ADDRESS_DEVICE || command_slot(c) != slot)
+			continue;
+		bsr |= c->control & TRB_BSR;
+		address |= !(c->control & TRB_BSR);
+	}
 
 	switch (state) {
 	case SLOT_ENABLED:
@@ -145,7 +153,7 @@ static bool has_cause(struct oracle_set *s, unsigned slot, unsigned state)
 	case SLOT_DEFAULT:
 		return bsr || oracle_command_find(s, TRB_RESET_DEVICE, slot, 0);
 	case SLOT_ADDRESSED:
-		return (address && !bsr) || oracle_command_find(s, TRB_CONFIGURE_ENDPOINT, slot, 0);
+		return address || oracle_command_find(s, TRB_CONFIGURE_ENDPOINT, slot, 0);
 	case SLOT_CONFIGURED:
 		return oracle_command_find(s, TRB_CONFIGURE_ENDPOINT, slot, 0);
 	}
