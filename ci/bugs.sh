@@ -29,11 +29,23 @@ for d in corpus/bugs/*/; do
 done
 [ ${#bugs[@]} -gt 0 ] || die 2 "no bug $B in corpus/bugs/" "there: $(cd corpus/bugs 2>/dev/null && echo *)"
 
-build build/asan/gauntlet
-if [ -n "$secs" ]; then
-	build built-fuzz
-	T='' ci/corpus.sh --quiet || exit 1
-fi
+build build/asan/gauntlet ${secs:+built-fuzz}
+[ -z "$secs" ] || T='' ci/corpus.sh --quiet || exit 1
+
+# One copy of sources and objects for all, with their times, so that make compiles only what a patch
+# changes, and so that somebody may go on working here meanwhile.
+base=build/bugs/base
+rm -rf $base
+mkdir -p $base/build
+cp -a Makefile toolchain ci harness targets $base/ || die 2 "cannot copy to $base" "is the disk full?"
+for profile in asan ${secs:+fuzz}; do
+	mkdir -p "$base/build/$profile"
+	for part in harness targets flags sources; do
+		[ ! -e "build/$profile/$part" ] || cp -a "build/$profile/$part" "$base/build/$profile/"
+	done
+done
+"${MAKE:-make}" --no-print-directory -C $base -j"$jobs" build/asan/gauntlet >$base/make.log 2>&1 ||
+	die 2 "the copy in $base does not build" "read $base/make.log"
 eval "$(toolchain/sanitizer-profile repro --env)"
 
 table='' failed=0
@@ -43,20 +55,13 @@ stated() {
 		sed 's/[[:space:]]*$//'
 }
 
-# A copy of the sources and objects with their times, so that make compiles only what the patch
-# changes. Begun afresh each time: objects of an older patch would look up to date.
+# Begun afresh each time: objects of an older patch would look up to date.
 patched_tree() {
-	local tree=build/bugs/$slug profile
+	local tree=build/bugs/$slug
 	rm -rf "$tree"
-	mkdir -p "$tree/build"
-	cp -a Makefile toolchain ci harness targets "$tree/" || return 1
-	for profile in asan ${secs:+fuzz}; do
-		mkdir -p "$tree/build/$profile"
-		cp -a "build/$profile/harness" "build/$profile/flags" "build/$profile/sources" \
-			"$tree/build/$profile/" || return 1
-		[ ! -d "build/$profile/targets" ] || cp -a "build/$profile/targets" "$tree/build/$profile/"
-	done
-	patch -d "$tree" -p1 -s --forward --batch --no-backup-if-mismatch <"corpus/bugs/$slug/bug.patch" >"$tree/patch.log" 2>&1
+	cp -a $base "$tree" || return 1
+	patch -d "$tree" -p1 -s --forward --batch --no-backup-if-mismatch \
+		<"corpus/bugs/$slug/bug.patch" >"$tree/patch.log" 2>&1
 }
 
 in_tree() { (cd "build/bugs/$slug" && "${MAKE:-make}" --no-print-directory -j"$jobs" "$@") >"build/bugs/$slug/make.log" 2>&1; }
@@ -66,7 +71,7 @@ verdict() {
 	local out status
 	out=$(timeout 120 "$1" repro "$2" ${target:+--target "$target"} 2>&1)
 	status=$?
-	printf '%s\n' "$out" >"build/bugs/$slug/repro.log"
+	printf '%s\n' "$out" >>"build/bugs/$slug/repro.log"
 	grep -a -E '^(CLEAN|VIOLATED|CRASH|HANG|LEAK)( |$)' <<<"$out" | tail -n 1
 	return $status
 }
@@ -130,7 +135,7 @@ for slug in "${bugs[@]}"; do
 			fail "the patched build says '${line:-nothing}', README.md says '$want'"
 			say "  cd $tree && build/asan/gauntlet repro $top/$repro" | sed "s|$top/|../../../|"
 		fi
-		clean=$(verdict build/asan/gauntlet "$repro")
+		clean=$(verdict $base/build/asan/gauntlet "$repro")
 		[ "$clean" = CLEAN ] ||
 			fail "our own build is not clean on its repro: '$clean'"
 		if [ -n "$secs" ] && [ $failed = $before ]; then
