@@ -216,10 +216,8 @@ void drive_poll(struct drive *d)
 
 bool drive_wait(struct drive *d, bool transfer)
 {
-	static const uint16_t usec[2][8] = {
-		{1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000},
-		{125, 125, 250, 500, 1000, 2000, 4000, 8000},
-	};
+	/* few and growing: what does not come at once mostly never comes */
+	static const uint16_t usec[2][4] = {{1000, 1000, 2000, 4000}, {125, 875, 3000, 12000}};
 
 	poll(d, false);
 	for (unsigned i = 0; i < ARRAY_SIZE(usec[0]) && !d->wait.done; i++) {
