@@ -8,7 +8,7 @@
 
 const struct tool_verb *const tool_verbs[] = {
 	&verb_explain, &verb_repro, &verb_run,     &verb_encode,      &verb_decode, &verb_minimize,
-	&verb_import,  &verb_dict,  &verb_vacuity, &verb_determinism, NULL,
+	&verb_import,  &verb_dict,  &verb_vacuity, &verb_determinism, &verb_serve,  NULL,
 };
 
 /* What the sanitizers do where their environment variables do not say: see toolchain/. */

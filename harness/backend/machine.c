@@ -149,11 +149,10 @@ int machine_model(const struct machine *m, unsigned connector)
 	return machine_device(m, connector) ? m->model[connector - 1] : -1;
 }
 
-int machine_plug(struct machine *m, unsigned connector, unsigned model, enum usb_speed speed)
+int machine_attach(struct machine *m, unsigned connector, unsigned model, struct usb_device *dev,
+		   enum usb_speed speed)
 {
-	struct dev_context context = {.disk = m->disk, .desc = m->desc, .desc_len = m->desc_len};
 	struct usb_port *port;
-	struct usb_device *dev;
 	uint8_t mask;
 	int err;
 
@@ -163,12 +162,26 @@ int machine_plug(struct machine *m, unsigned connector, unsigned model, enum usb
 	if (port->dev)
 		return -EBUSY;
 	mask = port->speed_mask;
-	dev = dev_models[model].create(&context);
 	m->model[connector - 1] = (int8_t)model;
 	if (speed != USB_SPEED_NONE)
 		port->speed_mask &= (uint8_t)(1u << speed);
 	err = usb_plug(port, dev);
 	port->speed_mask = mask;
+	return err;
+}
+
+int machine_plug(struct machine *m, unsigned connector, unsigned model, enum usb_speed speed)
+{
+	struct dev_context context = {.disk = m->disk, .desc = m->desc, .desc_len = m->desc_len};
+	struct usb_device *dev;
+	int err;
+
+	if (!connector || connector > m->bus.port_count || model >= DEV_MODELS)
+		return -ENODEV;
+	if (machine_device(m, connector))
+		return -EBUSY;
+	dev = dev_models[model].create(&context);
+	err = machine_attach(m, connector, model, dev, speed);
 	if (err)
 		dev_free(dev);
 	return err;

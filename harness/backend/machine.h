@@ -63,6 +63,9 @@ int machine_model(const struct machine *m, unsigned connector);
  * model; -EBUSY: taken; -EINVAL: not at that speed.
  */
 int machine_plug(struct machine *m, unsigned connector, unsigned model, enum usb_speed speed);
+/* The same with a device that is there already, of that model; it is the bus's if this succeeds. */
+int machine_attach(struct machine *m, unsigned connector, unsigned model, struct usb_device *dev,
+		   enum usb_speed speed);
 int machine_unplug(struct machine *m, unsigned connector); /* 0 or -ENODEV */
 /* Descriptor set of scripted devices plugged from now on (copied); len 0 = the built-in one. */
 void machine_set_descriptors(struct machine *m, const uint8_t *bytes, size_t len);

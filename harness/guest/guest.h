@@ -195,6 +195,11 @@ struct pci {
 	uint64_t message_count; /* MSI and MSI-X messages sent */
 	void (*intx_changed)(void *opaque, bool level); /* a served VM's line; may be NULL */
 	void (*message_sent)(void *opaque, uint64_t addr, uint32_t data);
+	/*
+	 * A served VM's interrupts, whose table and addresses are on the other side: called in
+	 * place of sending a message, masked or not. May be NULL.
+	 */
+	void (*vector_raised)(void *opaque, unsigned vector);
 	void *opaque;
 };
 

@@ -90,10 +90,27 @@ static void msix_send(struct guest *g, unsigned vector)
 	send_message(g, IRQ_MSIX, get_le64(entry), get_le32(entry + ENTRY_DATA));
 }
 
+static void hand_over(struct guest *g, enum irq_what what, unsigned vector)
+{
+	struct trace_row row = {.kind = TRACE_IRQ, .what = (uint8_t)what, .value = vector};
+
+	if (!pci_master_enabled(g))
+		return;
+	if (what == IRQ_MSI && vector >= 1u << bits(msi_control(&g->pci), 6, 4))
+		row.value = vector = 0;
+	g->pci.message_count++;
+	trace_append(g->trace, &row);
+	g->pci.vector_raised(g->pci.opaque, vector);
+}
+
 bool pci_notify(struct guest *g, unsigned vector)
 {
 	struct pci *p = &g->pci;
 
+	if (p->vector_raised && (pci_msix_enabled(g) || pci_msi_enabled(g))) {
+		hand_over(g, pci_msix_enabled(g) ? IRQ_MSIX : IRQ_MSI, vector);
+		return true;
+	}
 	if (pci_msix_enabled(g)) {
 		if (vector >= p->id->msix_vectors)
 			return true;

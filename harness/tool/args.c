@@ -66,10 +66,39 @@ static int misused(const struct tool_verb *verb, const char *what)
 	return tool_refuse("%s: %s; see 'gauntlet %s --help'", verb->name, what, verb->name);
 }
 
-int tool_verb_main(const struct tool_verb *verb, int argc, char **argv)
+static bool is_repeatable(const struct tool_option *o)
+{
+	size_t len = o->value ? strlen(o->value) : 0;
+
+	return len > 3 && !strcmp(o->value + len - 3, "...");
+}
+
+/* The value just parsed, or all so far, a line each. */
+static char *take_value(const struct tool_option *o, char *before)
+{
+	size_t len = before ? strlen(before) + 1 : 0;
+	char *all;
+
+	if (!o->value)
+		return "";
+	if (!is_repeatable(o))
+		return optarg;
+	all = alloc_zero(len + strlen(optarg) + 1);
+	if (before) {
+		memcpy(all, before, len);
+		all[len - 1] = '\n';
+		free(before);
+	}
+	strcpy(all + len, optarg);
+	return all;
+}
+
+/* Options into value; true if the verb is to run, else *ret_status is what main returns. */
+static bool parse(const struct tool_verb *verb, int argc, char **argv, char **value,
+		  int *ret_status)
 {
 	struct option longs[TOOL_OPTIONS + 2] = {{"help", no_argument, NULL, 'h'}};
-	char shorts[2 * TOOL_OPTIONS + 4] = ":h", *value[TOOL_OPTIONS] = {NULL}, what[160];
+	char shorts[2 * TOOL_OPTIONS + 4] = ":h", what[160];
 	unsigned n = option_count(verb), operands;
 	int got;
 
@@ -86,26 +115,40 @@ int tool_verb_main(const struct tool_verb *verb, int argc, char **argv)
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (got == 'h') {
 			tool_verb_help(verb, stdout);
-			return EXIT_CLEAN;
+			*ret_status = EXIT_CLEAN;
+			return false;
 		}
 		if (got == '?' || got == ':') {
 			snprintf(what, sizeof(what),
 				 got == ':' ? "option '%s' lacks its value" : "unknown option '%s'",
 				 argv[optind - 1]);
-			return misused(verb, what);
+			*ret_status = misused(verb, what);
+			return false;
 		}
 		for (unsigned i = 0; i < n; i++)
 			if (letter_of(&verb->option[i]) == got)
-				value[i] = optarg ? optarg : "";
+				value[i] = take_value(&verb->option[i], value[i]);
 	}
 	operands = (unsigned)(argc - optind);
-	if (operands < verb->min || operands > verb->max) {
-		snprintf(what, sizeof(what),
-			 operands < verb->min ? "%s is missing" : "too much after %s",
-			 verb->operands);
-		return misused(verb, what);
-	}
-	return verb->run(verb, value, argv + optind, operands);
+	if (operands >= verb->min && operands <= verb->max)
+		return true;
+	snprintf(what, sizeof(what), operands < verb->min ? "%s is missing" : "too much after %s",
+		 verb->operands);
+	*ret_status = misused(verb, what);
+	return false;
+}
+
+int tool_verb_main(const struct tool_verb *verb, int argc, char **argv)
+{
+	char *value[TOOL_OPTIONS] = {NULL};
+	int status = EXIT_CLEAN;
+
+	if (parse(verb, argc, argv, value, &status))
+		status = verb->run(verb, value, argv + optind, (unsigned)(argc - optind));
+	for (unsigned i = 0; i < option_count(verb); i++)
+		if (is_repeatable(&verb->option[i]))
+			free(value[i]);
+	return status;
 }
 
 const char *tool_option_get(const struct tool_verb *verb, char **value, const char *name)

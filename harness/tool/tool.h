@@ -26,7 +26,7 @@ int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct tool_option {
 	const char *name;  /* long name; its first letter is the short one if letter is 0 */
 	char letter;       /* short option */
-	const char *value; /* "FILE"; NULL: it takes none */
+	const char *value; /* "FILE"; "FILE..." may be repeated; NULL: it takes none */
 	const char *help;
 };
 
@@ -43,7 +43,7 @@ extern const struct tool_verb *const tool_verbs[]; /* main.c; NULL-terminated */
 /* Parse argv (argv[0] is the verb) and run it: the exit status. */
 int tool_verb_main(const struct tool_verb *verb, int argc, char **argv);
 void tool_verb_help(const struct tool_verb *verb, FILE *out);
-/* The value given for an option ("" for one that takes none), or NULL. */
+/* The value given for an option ("" for one that takes none; repeated: a line each), or NULL. */
 const char *tool_option_get(const struct tool_verb *verb, char **value, const char *name);
 /* A number in min..max given for an option: 0; -EINVAL, message printed. *ret untouched if absent. */
 int tool_option_number(const struct tool_verb *verb, char **value, const char *name, unsigned min,

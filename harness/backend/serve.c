@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+/*
+ * serve.c -- the loop of a served VM: requests are answered, virtual time follows the host's, the
+ * controller works in between. Everything is done from here; nothing blocks but the disk.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend/machine.h"
+#include "backend/serve.h"
+#include "backend/vfio_user.h"
+
+#define MESSAGES_PER_ROUND 64u
+#define WORK_PER_ROUND 64u /* calls of xhci_work between two looks at the client */
+
+struct serve {
+	const struct serve_options *o;
+	struct trace trace;
+	struct machine machine;
+	struct vfio_user user;
+	struct disk *disk[USB_MAX_PORTS];
+	int listen_fd, signal_fd;
+	sigset_t signals_before;
+	uint64_t start_ns; /* of the host's clock */
+	bool more;         /* work is left */
+	bool stop;
+};
+
+static void say(struct serve *s, const char *line)
+{
+	if (s->o->say)
+		s->o->say(s->o->sink_opaque, line);
+}
+
+static void client_wrong(void *opaque, const char *line)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "client: %s", line);
+	say(opaque, text);
+}
+
+static uint64_t host_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* ---- one round ----------------------------------------------------------------------------- */
+
+static void follow_time(struct serve *s)
+{
+	uint64_t now_ns = host_ns() - s->start_ns, virtual_ns = s->machine.guest.clock.now_ns;
+
+	if (now_ns >= virtual_ns + 1000)
+		machine_step(&s->machine, (now_ns - virtual_ns) / 1000);
+}
+
+static void work(struct serve *s)
+{
+	unsigned budget = WORK_PER_ROUND;
+
+	do
+		s->more = xhci_work(s->machine.xhci);
+	while (s->more && --budget);
+}
+
+static void meet_client(struct serve *s)
+{
+	int fd = serve_socket_accept(s->listen_fd);
+
+	if (fd < 0)
+		return;
+	vfio_user_connect(&s->user, fd);
+	say(s, "client connected");
+}
+
+static void answer_client(struct serve *s)
+{
+	if (!vfio_user_is_connected(&s->user))
+		return;
+	s->more |= vfio_user_serve(&s->user, MESSAGES_PER_ROUND);
+	if (vfio_user_is_connected(&s->user))
+		return;
+	say(s, "client left");
+	s->stop |= s->o->once;
+}
+
+/* Nanoseconds until something is due; false: nothing is. */
+static bool time_left(const struct serve *s, struct timespec *ret)
+{
+	const struct clock *c = &s->machine.guest.clock;
+	uint64_t now_ns = host_ns() - s->start_ns, left_ns = 0;
+
+	if (!s->more && !c->first)
+		return false;
+	if (!s->more && c->first->deadline_ns > now_ns) /* whole microseconds are stepped */
+		left_ns = c->first->deadline_ns - now_ns + 1000;
+	*ret = (struct timespec){(time_t)(left_ns / 1000000000), (long)(left_ns % 1000000000)};
+	return true;
+}
+
+static int serve_round(struct serve *s)
+{
+	bool connected = vfio_user_is_connected(&s->user);
+	struct pollfd p[] = {
+		{s->signal_fd, POLLIN, 0},
+		{connected ? s->user.socket.fd : s->listen_fd, POLLIN, 0},
+	};
+	struct timespec left;
+
+	if (ppoll(p, ARRAY_SIZE(p), time_left(s, &left) ? &left : NULL, NULL) < 0)
+		return errno == EINTR ? 0 : -errno;
+	s->more = false;
+	follow_time(s);
+	if (p[0].revents)
+		s->stop = true;
+	if (p[1].revents && !connected)
+		meet_client(s);
+	answer_client(s);
+	if (!s->more)
+		work(s);
+	return 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+const struct xhci_profile *serve_profile_find(const char *name)
+{
+	for (unsigned i = 0; i < XHCI_PROFILES; i++)
+		if (!strcmp(xhci_profiles[i].name, name))
+			return &xhci_profiles[i];
+	return NULL;
+}
+
+static int plug_all(struct serve *s, char *why, size_t room)
+{
+	for (unsigned i = 0; i < s->o->device_count; i++) {
+		struct serve_device d;
+		struct disk *disk = NULL;
+		int port = serve_device_parse(&d, s->o->device[i], why, room);
+
+		if (!port)
+			port = serve_device_plug(&d, &s->machine, &disk, why, room);
+		serve_device_free(&d);
+		if (port < 0)
+			return port;
+		s->disk[port - 1] = disk;
+	}
+	return 0;
+}
+
+static void catch_signals(struct serve *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGPIPE); /* taken from the queue like the others would be: never sent */
+	sigprocmask(SIG_BLOCK, &set, &s->signals_before);
+	sigdelset(&set, SIGPIPE);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void set_up(struct serve *s)
+{
+	trace_reset(&s->trace);
+	machine_init(&s->machine, &s->trace, s->o->profile);
+	vfio_user_init(&s->user, &s->machine);
+	s->user.complain = client_wrong;
+	s->user.opaque = s;
+	s->trace.sink = s->o->sink;
+	s->trace.sink_opaque = s->o->sink_opaque;
+	s->start_ns = host_ns();
+	catch_signals(s);
+}
+
+static void tear_down(struct serve *s)
+{
+	s->trace.sink = NULL;
+	vfio_user_fini(&s->user);
+	machine_fini(&s->machine);
+	for (unsigned i = 0; i < USB_MAX_PORTS; i++)
+		disk_free(s->disk[i]);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
+}
+
+int serve_run(const struct serve_options *o, char *why, size_t room)
+{
+	struct serve *s = alloc_zero(sizeof(*s));
+	char line[200];
+	int err;
+
+	s->o = o;
+	set_up(s);
+	err = plug_all(s, why, room);
+	if (!err) {
+		s->listen_fd = serve_socket_listen(o->path);
+		err = s->listen_fd < 0 ? s->listen_fd : 0;
+		if (err)
+			snprintf(why, room, "%s: %s", o->path, strerror(-err));
+	}
+	if (!err) {
+		snprintf(line, sizeof(line), "%s ready on %s", o->profile->name, o->path);
+		say(s, line);
+		while (!s->stop && !err)
+			err = serve_round(s);
+		if (err)
+			snprintf(why, room, "poll: %s", strerror(-err));
+		close(s->listen_fd);
+		unlink(o->path);
+	}
+	tear_down(s);
+	free(s);
+	return err;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/*
+ * serve.c -- `gauntlet serve`: our controller for a virtual machine; the oracles watch.
+ */
+#include "backend/serve.h"
+#include "oracle/oracle.h"
+#include "tool/verbs.h"
+
+#define MAX_DEVICES 32u
+
+struct watch {
+	struct oracle_set *oracles;
+	bool told;
+};
+
+static void say(void *opaque, const char *line)
+{
+	(void)opaque;
+	printf("serve: %s\n", line);
+	fflush(stdout);
+}
+
+static void row_written(void *opaque, const struct trace_row *row)
+{
+	struct watch *w = opaque;
+	const struct finding *f;
+
+	if (w->told)
+		return;
+	oracle_set_row(w->oracles, row);
+	f = oracle_set_finding(w->oracles);
+	if (!f)
+		return;
+	w->told = true;
+	printf("VIOLATED %s %s after %.6f s: %s\n", f->oracle->clause, f->oracle->name,
+	       (double)row->time_ns / 1e9, f->detail);
+	fflush(stdout);
+}
+
+/* A repeated option comes as one text, a line each. */
+static unsigned split_lines(char *text, char **line, unsigned room)
+{
+	unsigned n = 0;
+
+	for (char *rest = text; text && n < room && (line[n] = strsep(&rest, "\n"));)
+		n++;
+	return n;
+}
+
+static int serve(const struct tool_verb *verb, char **value, char **operand, unsigned count)
+{
+	const char *name = tool_option_get(verb, value, "profile");
+	char *device[MAX_DEVICES], why[300] = "";
+	struct watch watch = {0};
+	struct serve_options o = {
+		.path = tool_option_get(verb, value, "socket"),
+		.profile = serve_profile_find(name ? name : "qemu-xhci"),
+		.device = device,
+		.once = tool_option_get(verb, value, "once"),
+		.say = say,
+	};
+	int err;
+
+	(void)operand, (void)count;
+	if (!o.path)
+		return tool_refuse("serve: --socket PATH is missing");
+	if (!o.profile)
+		return tool_refuse("serve: there is no profile '%s'", name);
+	o.device_count = split_lines((char *)(uintptr_t)tool_option_get(verb, value, "device"),
+				     device, MAX_DEVICES);
+	if (!tool_option_get(verb, value, "blind")) {
+		watch.oracles = oracle_set_new();
+		o.sink = row_written;
+		o.sink_opaque = &watch;
+	}
+	err = serve_run(&o, why, sizeof(why));
+	oracle_set_free(watch.oracles);
+	if (err)
+		return tool_refuse("serve: %s", why);
+	return watch.told ? EXIT_FINDING : EXIT_CLEAN;
+}
+
+const struct tool_verb verb_serve = {
+	.name = "serve",
+	.operands = "",
+	.help = "our controller as a PCI device for QEMU, over a vfio-user socket",
+	.option = {{"socket", 0, "PATH", "UNIX socket to listen on"},
+		   {"profile", 0, "NAME", "qemu-xhci (default), nec-usb-xhci, conformant"},
+		   {"device", 0, "DEVICE...", "plug this in; may be repeated"},
+		   {"once", 0, NULL, "end when the first client leaves"},
+		   {"blind", 0, NULL, "without oracles"}},
+	.run = serve,
+	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, storage\n"
+		"or scripted; for storage also [,file=IMAGE][,ro]. QEMU 10.1 or newer takes it by\n"
+		"  -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"PATH\"}}'\n"
+		"SIGINT or SIGTERM ends it; the status is 1 if an oracle saw a rule broken.",
+};
