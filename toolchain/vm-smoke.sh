@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# One boot of a stock Debian kernel on our controller: keyboard, tablet and disk are enumerated, a file
+# system is made, written, read back and compared, and the drivers must have nothing to complain of.
+#
+#   toolchain/vm-smoke.sh [--profile <profile>] [--mb <n>] [--keep] [--verbose]
+#
+#   --profile  qemu-xhci (default), nec-usb-xhci or conformant
+#   --mb       megabytes written and read (8)
+#   --asan     our controller with ASan and UBSan (default), --plain without
+#   --no-memfd the guest's memory is reached by messages only
+#   --firmware let SeaBIOS look at the controller first
+#   --keep     leave the logs where they are, and say where
+#   --verbose  show the guest's console
+#
+# Exit 1 if the guest found a fault, an oracle saw a rule broken, or the controller ended by itself; 2 if
+# something needed is missing. Fetches a QEMU and a kernel at its first run.
+
+# shellcheck source=../ci/say.sh
+. "$(dirname "$0")/../ci/say.sh"
+
+profile=qemu-xhci mb=8 build_profile=asan keep=0 verbose=0 memfd=1 firmware=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	--profile) profile=${2:-}; shift ;;
+	--mb) mb=${2:-}; shift ;;
+	--asan) build_profile=asan ;;
+	--plain) build_profile=plain ;;
+	--no-memfd) memfd=0 ;;
+	--firmware) firmware=1 ;;
+	--keep) keep=1 ;;
+	--verbose) verbose=1 ;;
+	*) die 2 "unknown option '$1'" "try toolchain/vm-smoke.sh --help" ;;
+	esac
+	shift || die 2 "an option lacks its value" "try toolchain/vm-smoke.sh --help"
+done
+[[ $mb =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "--mb '$mb' is not a number from 1 to 999" "for example --mb 64"
+
+qemu=$(toolchain/get-qemu.sh) || exit 2
+guest=$(toolchain/get-guest.sh) || exit 2
+gauntlet=build/$build_profile/gauntlet
+build "$gauntlet"
+
+work=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
+server='' machine=''
+clean_up() {
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null
+	[ -z "$server" ] || kill "$server" 2>/dev/null
+	wait
+	if [ $keep = 1 ]; then say "logs: $work"; else rm -rf "$work"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# ---- the guest's files ------------------------------------------------------------------------
+
+version=$(cat "$guest/version")
+modules=$guest/modules/lib/modules/$version
+root=$work/root
+mkdir -p "$root"/{bin,proc,sys,dev,tmp} "$root/lib/modules/$version"
+cp "$guest/busybox" "$root/bin/busybox"
+ln -s busybox "$root/bin/sh"
+ln -s bin "$root/sbin" # where the kernel looks for modprobe
+cp toolchain/guest/smoke-init "$root/init"
+chmod 755 "$root/init"
+# Every module that one of these needs, and nothing else.
+closure() {
+	awk -v want="$*" '
+	{ sub(/:/, "", $1); name = $1; sub(/.*\//, "", name); sub(/\.ko.*/, "", name); gsub(/-/, "_", name)
+	  file[name] = $1; needs[$1] = ""; for (i = 2; i <= NF; i++) needs[$1] = needs[$1] " " $i }
+	function take(path, part, n, i) {
+		if (path == "" || (path in taken)) return
+		taken[path] = 1; print path
+		n = split(needs[path], part, " ")
+		for (i = 1; i <= n; i++) take(part[i])
+	}
+	END { n = split(want, one, " "); for (i = 1; i <= n; i++) take(file[one[i]]) }' "$modules/modules.dep"
+}
+closure xhci_pci xhci_hcd usbcore usb_common usb_storage sd_mod usbhid hid_generic evdev ext4 \
+	crc32c_generic crc32c_intel crct10dif_generic crct10dif_common crc64_rocksoft crc64_rocksoft_generic |
+	while read -r file; do
+		mkdir -p "$root/lib/modules/$version/$(dirname "$file")"
+		cp "$modules/$file" "$root/lib/modules/$version/$file"
+	done
+"$guest/busybox" depmod -b "$root" "$version"
+(cd "$root" && find . | LC_ALL=C sort | "$guest/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initrd"
+truncate -s $((mb * 2 + 16))M "$work/disk.img"
+
+# ---- run --------------------------------------------------------------------------------------
+
+"$gauntlet" serve --socket "$work/socket" --profile "$profile" --once --device keyboard --device tablet \
+	--device "storage,file=$work/disk.img" >"$work/serve.log" 2>&1 &
+server=$!
+for _ in $(seq 50); do
+	[ ! -S "$work/socket" ] || break
+	kill -0 $server 2>/dev/null || break
+	sleep 0.1
+done
+[ -S "$work/socket" ] || { cat "$work/serve.log"; die 1 "the controller did not start" "its words are above"; }
+
+memory=()
+[ $memfd = 0 ] || memory=(-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram)
+bios=()
+[ $firmware = 1 ] || bios=(-bios qboot.rom)
+timeout 120 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 -display none -no-reboot -nodefaults -serial stdio \
+	-monitor none "${memory[@]}" "${bios[@]}" -kernel "$guest/vmlinuz" -initrd "$work/initrd" \
+	-append "console=ttyS0 panic=-1 quiet smoke_mb=$mb" \
+	-device "{\"driver\":\"vfio-user-pci\",\"addr\":\"05.0\",\"socket\":{\"type\":\"unix\",\"path\":\"$work/socket\"}}" \
+	</dev/null >"$work/console.log" 2>"$work/qemu.log" &
+machine=$!
+if [ $verbose = 1 ]; then
+	tail -f --pid=$machine "$work/console.log" | tr -d '\r' &
+fi
+wait $machine
+status=$?
+machine=
+wait $server
+served=$?
+server=
+
+[ $verbose = 1 ] || tr -d '\r' <"$work/console.log" | grep '^guest: '
+sed 's/^/  /' "$work/serve.log"
+sed 's/^/  qemu: /' "$work/qemu.log"
+failed=0
+grep -q '^guest: passed' "$work/console.log" || failed=1
+[ $status = 0 ] || { say "QEMU ended with $status"; failed=1; }
+[ $served = 0 ] || { say "gauntlet serve ended with $served"; failed=1; }
+if [ $failed = 1 ]; then
+	[ $verbose = 1 ] || tail -n 70 "$work/console.log"
+	die 1 "failed on $profile" "--keep --verbose show more"
+fi
+say "${green}ok$plain     Linux $version on $profile ($build_profile), $mb MB written and read, $SECONDS s"
