@@ -49,7 +49,7 @@ build/$(1)/tests/%_test: build/$(1)/harness/%_test.o build/$(1)/libgauntlet.a
 	$$(call show,LD)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ -lcmocka $$(LDLIBS)
-built-$(1)-tests: $(test_src:harness/%.c=build/$(1)/tests/%)
+built-$(1)-tests: $(test_src:harness/%.c=build/$(1)/tests/%) ; @:
 .PHONY: built-$(1) built-$(1)-tests
 endef
 
@@ -73,9 +73,9 @@ build/fuzz/harness/run.o build/fuzz/harness/trace.o: private unwatched = $(fuzz_
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
 fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)
 $(foreach p,$(engine_profile),$(eval built-$(p): \
-	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_fuzzer)))
+	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_fuzzer) ; @:))
 $(foreach p,$(replay_profile),$(eval built-$(p): build/$(p)/gauntlet \
-	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_replay)))
+	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_replay) ; @:))
 
 # afl-clang-fast is a package of its own that nothing else needs.
 $(if $(filter %afl,$(MAKECMDGOALS)),$(if $(shell command -v $(AFL_CC)),,$(error build/afl needs \
