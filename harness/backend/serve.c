@@ -24,7 +24,7 @@ struct serve {
 	struct vfio_user user;
 	struct disk *disk[USB_MAX_PORTS];
 	int listen_fd, signal_fd;
-	sigset_t signals_before;
+	sigset_t signals, signals_before;
 	uint64_t start_ns; /* of the host's clock */
 	bool more;         /* work is left */
 	bool stop;
@@ -62,13 +62,13 @@ static void follow_time(struct serve *s)
 		machine_step(&s->machine, (now_ns - virtual_ns) / 1000);
 }
 
-static void work(struct serve *s)
+/* True if there is more to do. */
+static bool work(struct serve *s)
 {
-	unsigned budget = WORK_PER_ROUND;
-
-	do
-		s->more = xhci_work(s->machine.xhci);
-	while (s->more && --budget);
+	for (unsigned i = 0; i < WORK_PER_ROUND; i++)
+		if (!xhci_work(s->machine.xhci))
+			return false;
+	return true;
 }
 
 static void meet_client(struct serve *s)
@@ -124,8 +124,8 @@ static int serve_round(struct serve *s)
 	if (p[1].revents && !connected)
 		meet_client(s);
 	answer_client(s);
-	if (!s->more)
-		work(s);
+	s->more |= work(s);
+	s->more |= vfio_user_is_behind(&s->user);
 	return 0;
 }
 
@@ -158,15 +158,15 @@ static int plug_all(struct serve *s, char *why, size_t room)
 
 static void catch_signals(struct serve *s)
 {
-	sigset_t set;
+	sigset_t ends;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGPIPE); /* taken from the queue like the others would be: never sent */
-	sigprocmask(SIG_BLOCK, &set, &s->signals_before);
-	sigdelset(&set, SIGPIPE);
-	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	s->signals = ends;
+	sigaddset(&s->signals, SIGPIPE); /* our own output; a broken one is an error as any */
+	sigprocmask(SIG_BLOCK, &s->signals, &s->signals_before);
+	s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void set_up(struct serve *s)
@@ -184,6 +184,8 @@ static void set_up(struct serve *s)
 
 static void tear_down(struct serve *s)
 {
+	const struct timespec now = {0};
+
 	s->trace.sink = NULL;
 	vfio_user_fini(&s->user);
 	machine_fini(&s->machine);
@@ -191,6 +193,8 @@ static void tear_down(struct serve *s)
 		disk_free(s->disk[i]);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
+	while (sigtimedwait(&s->signals, NULL, &now) > 0) /* they have had their effect */
+		;
 	sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
 }
 

@@ -139,10 +139,16 @@ bool vfio_user_receive(struct vfio_user *u, struct vfio_message *ret)
 	return false;
 }
 
+bool vfio_user_is_behind(const struct vfio_user *u)
+{
+	return vfio_user_is_connected(u) && (u->queue_count || u->lost);
+}
+
 bool vfio_user_serve(struct vfio_user *u, unsigned budget)
 {
 	struct vfio_message m;
 
+	vfio_access_finish(u); /* what came while the controller worked */
 	while (vfio_user_is_connected(u) && budget && vfio_user_receive(u, &m)) {
 		vfio_user_handle(u, &m);
 		vfio_message_free(&m);

@@ -133,6 +133,8 @@ bool vfio_user_is_connected(const struct vfio_user *u);
 void vfio_user_connect(struct vfio_user *u, int fd);
 /* Let go of the client: memory, interrupts; the device is as after power-on. */
 void vfio_user_disconnect(struct vfio_user *u);
+/* Something came while the controller worked that only vfio_user_serve will do. */
+bool vfio_user_is_behind(const struct vfio_user *u);
 /*
  * Answer what has come in, at most budget messages; never blocks but for DMA by message. Returns true
  * if there may be more. A client that broke the rules or left is let go.
