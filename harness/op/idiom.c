@@ -24,7 +24,10 @@ const char *const idiom_list[] = {
 
 	"descriptors data=12010002000000_40_f446_0100_0001_00000001_0902190001_0100c032_"
 	"09040000_01ff000000_07058303080004\n"
-	"enumerate port=1 model=scripted\n",
+	"enumerate port=1 model=scripted\n"
+	"answer status=async\n"
+	"control type=0xc0 request=1 length=8\n"
+	"step usec=1000\n",
 
 	"enumerate port=1 model=storage\n"
 	"read-sector lba=0 count=1\n"

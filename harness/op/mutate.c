@@ -92,6 +92,17 @@ static void change_field(struct mutation *m)
 	op_normalize(op);
 }
 
+/* op is one of p. */
+static void edit_blob(struct mutation *m, struct op_program *p, struct op *op)
+{
+	m->blob.len = op->blob_len;
+	if (op->blob_len)
+		memcpy(m->blob.bytes, op->blob, op->blob_len);
+	mutate_blob_change(&m->random, op->id, &m->blob);
+	op->blob = op_program_store(p, m->blob.bytes, m->blob.len);
+	op->blob_len = (uint16_t)m->blob.len;
+}
+
 static void change_blob(struct mutation *m)
 {
 	unsigned i, at = pick(m);
@@ -101,11 +112,7 @@ static void change_blob(struct mutation *m)
 
 		if (blob_field(op) < 0)
 			continue;
-		m->blob.len = op->blob_len;
-		if (op->blob_len)
-			memcpy(m->blob.bytes, op->blob, op->blob_len);
-		mutate_blob_change(&m->random, op->id, &m->blob);
-		attach_blob(m, op);
+		edit_blob(m, &m->program, op);
 		return;
 	}
 	change_field(m);
@@ -164,7 +171,9 @@ static void insert_idiom(struct mutation *m)
 		struct op *op = &m->other.op[op_random_below(&m->random, m->other.count)];
 		unsigned n = op_table[op->id].field_count;
 
-		if (n)
+		if (blob_field(op) >= 0 && op_random_one_in(&m->random, 2))
+			edit_blob(m, &m->other, op);
+		else if (n)
 			mutate_field_change(&m->random, op, op_random_below(&m->random, n));
 		op_normalize(op);
 	}
