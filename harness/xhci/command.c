@@ -143,10 +143,14 @@ bool xhci_command_run(struct xhci *x, unsigned *budget)
 
 void xhci_command_finish(struct xhci *x, enum completion_code code, unsigned slot_id)
 {
+	struct xhci_ep *ep = xhci_ep_get(x, x->address.slot, 1);
+
 	if (!x->command_waiting)
 		return;
 	x->command_waiting = false;
 	complete(x, &x->command, code, slot_id);
+	if (ep && ep->rung) /* while the command waited for the device */
+		xhci_queue_ep(ep);
 	x->command_kicked = true;
 }
 

@@ -108,6 +108,31 @@ static void an_address_that_waits_for_the_device_can_be_aborted(void **state)
 	bed_free(bed);
 }
 
+static void endpoint_0_is_the_commands_until_address_device_is_over(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	struct usb_device *dev = scripted_new(NULL, 0, 0);
+	struct scripted_answer later = {.number = 0, .pid = USB_IN, .status = USB_ASYNC};
+	unsigned slot;
+	struct trb t;
+
+	(void)state;
+	bed_start(bed, 64);
+	slot = bed_address(bed, dev, TRB_BSR);
+	assert_int_equal(scripted_answer(dev, &later), 0);
+	bed_submit(bed, TRB_ADDRESS_DEVICE, bed_input(slot), 0, slot << 24);
+	bed_queue(bed, slot, 1, 0, 0, trb_type_bits(TRB_NORMAL)); /* would be a TRB Error */
+	bed_doorbell(bed, slot, 1);
+	bed_step(bed, 1000);
+	bed_expect_none(bed);
+	assert_int_equal(scripted_finish(dev, 0, USB_OK, NULL, 0), 0);
+	t = bed_expect(bed, TRB_EV_COMMAND);
+	assert_int_equal(trb_completion(&t), CC_SUCCESS);
+	t = bed_expect(bed, TRB_EV_TRANSFER); /* and then the doorbell counts */
+	assert_int_equal(trb_completion(&t), CC_TRB);
+	bed_free(bed);
+}
+
 static void a_command_ring_of_no_ops_closed_on_itself_is_bounded(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -219,6 +244,7 @@ int main(void)
 		cmocka_unit_test(address_device_goes_through_default_with_bsr),
 		cmocka_unit_test(address_device_without_a_device_is_a_transaction_error),
 		cmocka_unit_test(an_address_that_waits_for_the_device_can_be_aborted),
+		cmocka_unit_test(endpoint_0_is_the_commands_until_address_device_is_over),
 		cmocka_unit_test(a_command_ring_of_no_ops_closed_on_itself_is_bounded),
 		cmocka_unit_test(a_link_to_itself_never_hangs_and_never_is_an_error),
 		cmocka_unit_test(configure_checks_everything_before_it_changes_anything),

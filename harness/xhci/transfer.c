@@ -300,6 +300,9 @@ bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)
 {
 	struct xhci *x = ep->x;
 
+	/* Until Address Device is over, its endpoint 0 belongs to the command. */
+	if (x->command_waiting && x->address.slot == ep->slot)
+		return false;
 	while (ep->state == EP_RUNNING && xhci_running(x) && pci_master_enabled(x->g)) {
 		if (xhci_event_full(x) || !*budget)
 			return true;
