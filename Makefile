@@ -41,7 +41,7 @@ build/$(1)/%.o: %.c build/$(1)/flags
 	$$(Q)$$($(1)_cc) $$($(1)_flags) $$(unwatched) -MMD -MP -c -o $$@ $$<
 build/$(1)/libgauntlet.a: $(lib_src:%.c=build/$(1)/%.o) build/$(1)/sources
 	$$(call show,AR)
-	$$(Q)rm -f $$@ && $$(AR) qcs $$@ $$(filter %.o,$$^)
+	$$(Q)new=$$@.$$$$$$$$ && $$(AR) qcs $$$$new $$(filter %.o,$$^) && mv $$$$new $$@
 build/$(1)/gauntlet: build/$(1)/harness/main.o build/$(1)/libgauntlet.a
 	$$(call show,LD)
 	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(LDLIBS)

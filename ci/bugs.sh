@@ -79,7 +79,9 @@ verdict() {
 # search: fuzz the patched build until a case has the stated verdict; prints the seconds it took.
 search() {
 	local tree=build/bugs/$slug began=$SECONDS left log case_file line other=0
-	local fuzzer dict=''
+	local fuzzer dict='' patience=()
+	# An input takes a millisecond; nobody need wait 25 s to call it a hang.
+	[[ $want != *HANG* ]] || patience=(-timeout=5)
 	[ ! -s "build/corpus/$target.dict" ] || dict=../../corpus/$target.dict
 	fuzzer=build/fuzz/$(under "$target")_fuzzer
 	in_tree "$fuzzer" || { fail "the patched $fuzzer does not build; see $tree/make.log"; return 1; }
@@ -90,7 +92,7 @@ search() {
 		progress "$slug: searching, $((secs - left)) s of $secs"
 		rm -f "$tree"/work/artifacts/*
 		(eval "$(toolchain/sanitizer-profile fuzz --env)"
-			cd "$tree" && leashed "$fuzzer" "${engine_flags[@]}" -max_total_time=$left \
+			cd "$tree" && leashed "$fuzzer" "${engine_flags[@]}" "${patience[@]}" -max_total_time=$left \
 			-artifact_prefix=work/artifacts/ ${SEED:+-seed="$SEED"} ${dict:+-dict="$dict"} \
 			work/corpus) >"$log" 2>&1
 		for case_file in "$tree"/work/artifacts/*; do
