@@ -44,11 +44,11 @@ build/$(1)/libgauntlet.a: $(lib_src:%.c=build/$(1)/%.o) build/$(1)/sources
 	$$(Q)new=$$@.$$$$$$$$ && $$(AR) qcs $$$$new $$(filter %.o,$$^) && mv $$$$new $$@
 build/$(1)/gauntlet: build/$(1)/harness/main.o build/$(1)/libgauntlet.a
 	$$(call show,LD)
-	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(LDLIBS)
+	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(tool_libs) $$(LDLIBS)
 build/$(1)/tests/%_test: build/$(1)/harness/%_test.o build/$(1)/libgauntlet.a
 	$$(call show,LD)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ -lcmocka $$(LDLIBS)
+	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ -lcmocka $$(tool_libs) $$(LDLIBS)
 built-$(1)-tests: $(test_src:harness/%.c=build/$(1)/tests/%) ; @:
 .PHONY: built-$(1) built-$(1)-tests
 endef

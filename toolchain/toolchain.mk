@@ -27,6 +27,9 @@ warnings += -Werror
 endif
 common := -std=c11 -D_GNU_SOURCE -Iharness $(warnings) -g -fno-omit-frame-pointer
 
+# What the tool and the tests need beyond libc; the targets need nothing.
+tool_libs := -ljansson
+
 # UBSan's alignment check is on purpose: descriptors and contexts are packed byte streams.
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 # While fuzzing, UBSan leaves out the four checks that cost half the speed and that look at every

@@ -22,7 +22,8 @@ struct serve {
 	struct trace trace;
 	struct machine machine;
 	struct vfio_user user;
-	struct disk *disk[USB_MAX_PORTS];
+	struct serve_devices devices;
+	struct serve_control control;
 	int listen_fd, signal_fd;
 	sigset_t signals, signals_before;
 	uint64_t start_ns; /* of the host's clock */
@@ -109,13 +110,14 @@ static bool time_left(const struct serve *s, struct timespec *ret)
 static int serve_round(struct serve *s)
 {
 	bool connected = vfio_user_is_connected(&s->user);
-	struct pollfd p[] = {
+	struct pollfd p[2 + SERVE_CONTROL_CLIENTS + 1] = {
 		{s->signal_fd, POLLIN, 0},
 		{connected ? s->user.socket.fd : s->listen_fd, POLLIN, 0},
 	};
+	unsigned controls = serve_control_poll(&s->control, p + 2);
 	struct timespec left;
 
-	if (ppoll(p, ARRAY_SIZE(p), time_left(s, &left) ? &left : NULL, NULL) < 0)
+	if (ppoll(p, 2 + controls, time_left(s, &left) ? &left : NULL, NULL) < 0)
 		return errno == EINTR ? 0 : -errno;
 	s->more = false;
 	follow_time(s);
@@ -124,6 +126,12 @@ static int serve_round(struct serve *s)
 	if (p[1].revents && !connected)
 		meet_client(s);
 	answer_client(s);
+	for (unsigned i = 0; i < controls; i++)
+		if (p[2 + i].revents) {
+			serve_control_work(&s->control);
+			s->stop |= s->control.quit;
+			break;
+		}
 	s->more |= work(s);
 	s->more |= vfio_user_is_behind(&s->user);
 	return 0;
@@ -142,16 +150,10 @@ const struct xhci_profile *serve_profile_find(const char *name)
 static int plug_all(struct serve *s, char *why, size_t room)
 {
 	for (unsigned i = 0; i < s->o->device_count; i++) {
-		struct serve_device d;
-		struct disk *disk = NULL;
-		int port = serve_device_parse(&d, s->o->device[i], why, room);
+		int port = serve_device_add(&s->devices, s->o->device[i], why, room);
 
-		if (!port)
-			port = serve_device_plug(&d, &s->machine, &disk, why, room);
-		serve_device_free(&d);
 		if (port < 0)
 			return port;
-		s->disk[port - 1] = disk;
 	}
 	return 0;
 }
@@ -173,11 +175,13 @@ static void set_up(struct serve *s)
 {
 	trace_reset(&s->trace);
 	machine_init(&s->machine, &s->trace, s->o->profile);
+	s->devices.m = &s->machine;
 	vfio_user_init(&s->user, &s->machine);
 	s->user.complain = client_wrong;
 	s->user.opaque = s;
 	s->trace.sink = s->o->sink;
 	s->trace.sink_opaque = s->o->sink_opaque;
+	s->listen_fd = -1;
 	s->start_ns = host_ns();
 	catch_signals(s);
 }
@@ -187,15 +191,37 @@ static void tear_down(struct serve *s)
 	const struct timespec now = {0};
 
 	s->trace.sink = NULL;
+	if (s->listen_fd >= 0) {
+		close(s->listen_fd);
+		unlink(s->o->path);
+	}
+	serve_control_close(&s->control);
 	vfio_user_fini(&s->user);
+	serve_device_remove_all(&s->devices);
 	machine_fini(&s->machine);
-	for (unsigned i = 0; i < USB_MAX_PORTS; i++)
-		disk_free(s->disk[i]);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	while (sigtimedwait(&s->signals, NULL, &now) > 0) /* they have had their effect */
 		;
 	sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
+}
+
+static int open_all(struct serve *s, char *why, size_t room)
+{
+	const char *path = s->o->path;
+	int err = plug_all(s, why, room);
+
+	if (err)
+		return err;
+	s->listen_fd = serve_socket_listen(path);
+	err = s->listen_fd < 0 ? s->listen_fd : 0;
+	if (!err && s->o->control) {
+		path = s->o->control;
+		err = serve_control_open(&s->control, path, &s->devices);
+	}
+	if (err)
+		snprintf(why, room, "%s: %s", path, strerror(-err));
+	return err;
 }
 
 int serve_run(const struct serve_options *o, char *why, size_t room)
@@ -206,22 +232,15 @@ int serve_run(const struct serve_options *o, char *why, size_t room)
 
 	s->o = o;
 	set_up(s);
-	err = plug_all(s, why, room);
-	if (!err) {
-		s->listen_fd = serve_socket_listen(o->path);
-		err = s->listen_fd < 0 ? s->listen_fd : 0;
-		if (err)
-			snprintf(why, room, "%s: %s", o->path, strerror(-err));
-	}
+	err = open_all(s, why, room);
 	if (!err) {
 		snprintf(line, sizeof(line), "%s ready on %s", o->profile->name, o->path);
 		say(s, line);
-		while (!s->stop && !err)
-			err = serve_round(s);
+	}
+	while (!s->stop && !err) {
+		err = serve_round(s);
 		if (err)
 			snprintf(why, room, "poll: %s", strerror(-err));
-		close(s->listen_fd);
-		unlink(o->path);
 	}
 	tear_down(s);
 	free(s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * serve.h -- our controller for a real guest: a machine whose guest is a client on a UNIX socket and
- * whose time is the host's. serve_device.c, serve_socket.c, serve.c.
+ * whose time is the host's. Sections follow the files.
  */
 #ifndef BACKEND_SERVE_H
 #define BACKEND_SERVE_H
@@ -12,6 +12,7 @@
 
 struct machine;
 struct disk;
+struct pollfd;
 struct xhci_profile;
 
 /* ---- serve_device.c ------------------------------------------------------------------------ */
@@ -30,12 +31,22 @@ struct serve_device {
  */
 int serve_device_parse(struct serve_device *d, const char *text, char *why, size_t room);
 void serve_device_free(struct serve_device *d);
-/*
- * Plug it. *disk is what a storage device sits on (NULL else), to be freed after it is unplugged.
- * Returns the connector, or -errno with a sentence in why.
- */
-int serve_device_plug(const struct serve_device *d, struct machine *m, struct disk **disk,
-		      char *why, size_t room);
+
+/* What is plugged into a served machine. */
+struct serve_devices {
+	struct machine *m;                /* borrowed */
+	struct disk *disk[USB_MAX_PORTS]; /* what a storage device sits on, by connector - 1 */
+};
+
+/* Plug it: the connector, or -errno with a sentence in why. */
+int serve_device_plug(struct serve_devices *s, const struct serve_device *d, char *why,
+		      size_t room);
+/* The same from its text. */
+int serve_device_add(struct serve_devices *s, const char *text, char *why, size_t room);
+/* 0 or -ENODEV. */
+int serve_device_remove(struct serve_devices *s, unsigned connector);
+/* Unplug everything. */
+void serve_device_remove_all(struct serve_devices *s);
 
 /* ---- serve_socket.c ------------------------------------------------------------------------ */
 
@@ -47,10 +58,52 @@ int serve_socket_listen(const char *path);
 /* The next client, or -errno (-EAGAIN: nobody). */
 int serve_socket_accept(int fd);
 
+/* ---- serve_control.c: a socket on which people and scripts look and steer ------------------ */
+
+#define SERVE_CONTROL_CLIENTS 4u
+#define SERVE_CONTROL_LINE 65536u /* bytes; who sends a longer one is let go */
+
+struct serve_control_client {
+	int fd; /* -1 = free */
+	char *line;
+	size_t len;
+};
+
+struct serve_control {
+	struct serve_devices *devices; /* borrowed */
+	const char *path;              /* borrowed; NULL = not open */
+	int listen_fd;
+	struct serve_control_client client[SERVE_CONTROL_CLIENTS];
+	bool quit; /* somebody asked for it */
+};
+
+/* 0 or -errno. */
+int serve_control_open(struct serve_control *c, const char *path, struct serve_devices *devices);
+void serve_control_close(struct serve_control *c);
+/* What poll has to look at: at most SERVE_CONTROL_CLIENTS + 1; nothing if it is not open. */
+unsigned serve_control_poll(const struct serve_control *c, struct pollfd *p);
+/* Accept, read, answer; never blocks. */
+void serve_control_work(struct serve_control *c);
+
+/* ---- serve_command.c ----------------------------------------------------------------------- */
+
+/*
+ * One request, {"execute": NAME, "arguments": {...}, "id": ...}, as in QMP: the answer, a line without
+ * its newline, the caller's to free. *quit is set if that was what it asked.
+ */
+char *serve_command(struct serve_devices *s, const char *text, size_t len, bool *quit);
+
+/* ---- serve_info.c: what is there, for people; the caller frees ----------------------------- */
+
+char *serve_info_usb(const struct serve_devices *s);
+char *serve_info_pci(const struct serve_devices *s);
+char *serve_info_xhci(const struct serve_devices *s);
+
 /* ---- serve.c ------------------------------------------------------------------------------- */
 
 struct serve_options {
-	const char *path; /* of the socket */
+	const char *path;    /* of the socket */
+	const char *control; /* of the control socket, or NULL */
 	const struct xhci_profile *profile;
 	char **device; /* texts for serve_device_parse */
 	unsigned device_count;

@@ -117,28 +117,58 @@ static int open_disk(const struct serve_device *d, struct disk **ret, char *why,
 	return err;
 }
 
-int serve_device_plug(const struct serve_device *d, struct machine *m, struct disk **disk,
-		      char *why, size_t room)
+int serve_device_plug(struct serve_devices *s, const struct serve_device *d, char *why, size_t room)
 {
-	unsigned connector = d->connector ? d->connector : free_connector(m);
+	unsigned connector = d->connector ? d->connector : free_connector(s->m);
 	struct dev_context context = {0};
 	struct usb_device *dev;
-	int err = open_disk(d, disk, why, room);
+	int err = open_disk(d, &context.disk, why, room);
 
 	if (err)
 		return err;
-	context.disk = *disk;
 	dev = dev_models[d->model].create(&context);
-	err = machine_attach(m, connector, d->model, dev, d->speed);
-	if (!err)
+	err = machine_attach(s->m, connector, d->model, dev, d->speed);
+	if (!err) {
+		s->disk[connector - 1] = context.disk;
 		return (int)connector;
+	}
 	dev_free(dev);
-	disk_free(*disk);
-	*disk = NULL;
+	disk_free(context.disk);
 	if (err == -EINVAL)
 		snprintf(why, room, "%s does not run at that speed", dev_models[d->model].name);
+	else if (!connector)
+		snprintf(why, room, "all %u ports are taken", machine_connector_count(s->m));
 	else
 		snprintf(why, room, "port %u %s (there are %u)", connector,
-			 err == -EBUSY ? "is taken" : "is not there", machine_connector_count(m));
+			 err == -EBUSY ? "is taken" : "is not there",
+			 machine_connector_count(s->m));
 	return err;
+}
+
+int serve_device_add(struct serve_devices *s, const char *text, char *why, size_t room)
+{
+	struct serve_device d;
+	int port = serve_device_parse(&d, text, why, room);
+
+	if (!port)
+		port = serve_device_plug(s, &d, why, room);
+	serve_device_free(&d);
+	return port;
+}
+
+int serve_device_remove(struct serve_devices *s, unsigned connector)
+{
+	int err = machine_unplug(s->m, connector);
+
+	if (err)
+		return err;
+	disk_free(s->disk[connector - 1]);
+	s->disk[connector - 1] = NULL;
+	return 0;
+}
+
+void serve_device_remove_all(struct serve_devices *s)
+{
+	for (unsigned i = 1; i <= machine_connector_count(s->m); i++)
+		serve_device_remove(s, i);
 }

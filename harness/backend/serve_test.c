@@ -65,37 +65,30 @@ static void settings_that_mean_nothing_are_named(void **state)
 	}
 }
 
-static int plug(struct bed *bed, const char *text, struct disk **disk)
-{
-	struct serve_device d;
-	char why[200];
-	int port;
-
-	assert_int_equal(serve_device_parse(&d, text, why, sizeof(why)), 0);
-	port = serve_device_plug(&d, &bed->m, disk, why, sizeof(why));
-	serve_device_free(&d);
-	return port;
-}
-
 static void devices_take_the_next_free_port_or_the_one_they_name(void **state)
 {
 	struct bed *bed = *state;
-	struct disk *disk, *none;
+	struct serve_devices s = {.m = &bed->m};
+	char why[200];
 
-	assert_int_equal(plug(bed, "tablet,port=2", &none), 2);
-	assert_int_equal(plug(bed, "keyboard", &none), 1);
-	assert_null(none);
-	assert_int_equal(plug(bed, "storage", &disk), 3);
-	assert_non_null(disk);
-	assert_int_equal(plug(bed, "tablet,port=2", &none), -EBUSY);
-	assert_int_equal(plug(bed, "tablet,port=5", &none), -ENODEV);
-	assert_int_equal(plug(bed, "keyboard,speed=super", &none), -EINVAL);
-	assert_int_equal(plug(bed, "storage,file=/nonexistent/image", &none), -ENOENT);
-	assert_int_equal(plug(bed, "storage,file=/", &none), -EISDIR);
-	assert_int_equal(plug(bed, "tablet", &none), 4);
-	assert_int_equal(plug(bed, "tablet", &none), -ENODEV);
-	assert_int_equal(machine_unplug(&bed->m, 3), 0);
-	disk_free(disk);
+	assert_int_equal(serve_device_add(&s, "tablet,port=2", why, 200), 2);
+	assert_int_equal(serve_device_add(&s, "keyboard", why, 200), 1);
+	assert_null(s.disk[0]);
+	assert_int_equal(serve_device_add(&s, "storage", why, 200), 3);
+	assert_non_null(s.disk[2]);
+	assert_int_equal(serve_device_add(&s, "tablet,port=2", why, 200), -EBUSY);
+	assert_int_equal(serve_device_add(&s, "tablet,port=5", why, 200), -ENODEV);
+	assert_int_equal(serve_device_add(&s, "keyboard,speed=super", why, 200), -EINVAL);
+	assert_int_equal(serve_device_add(&s, "storage,file=/nonexistent/image", why, 200),
+			 -ENOENT);
+	assert_int_equal(serve_device_add(&s, "storage,file=/", why, 200), -EISDIR);
+	assert_int_equal(serve_device_add(&s, "tablet", why, 200), 4);
+	assert_int_equal(serve_device_add(&s, "tablet", why, 200), -ENODEV);
+	assert_int_equal(serve_device_remove(&s, 3), 0);
+	assert_null(s.disk[2]);
+	assert_int_equal(serve_device_remove(&s, 3), -ENODEV);
+	serve_device_remove_all(&s);
+	assert_null(machine_device(&bed->m, 1));
 }
 
 /* ---- the socket ---------------------------------------------------------------------------- */

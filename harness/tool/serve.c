@@ -54,6 +54,7 @@ static int serve(const struct tool_verb *verb, char **value, char **operand, uns
 	struct watch watch = {0};
 	struct serve_options o = {
 		.path = tool_option_get(verb, value, "socket"),
+		.control = tool_option_get(verb, value, "control"),
 		.profile = serve_profile_find(name ? name : "qemu-xhci"),
 		.device = device,
 		.once = tool_option_get(verb, value, "once"),
@@ -85,6 +86,7 @@ const struct tool_verb verb_serve = {
 	.operands = "",
 	.help = "our controller as a PCI device for QEMU, over a vfio-user socket",
 	.option = {{"socket", 0, "PATH", "UNIX socket to listen on"},
+		   {"control", 0, "PATH", "UNIX socket for 'gauntlet ctl'"},
 		   {"profile", 0, "NAME", "qemu-xhci (default), nec-usb-xhci, conformant"},
 		   {"device", 0, "DEVICE...", "plug this in; may be repeated"},
 		   {"once", 0, NULL, "end when the first client leaves"},
