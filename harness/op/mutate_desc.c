@@ -88,7 +88,8 @@ static uint8_t tweak(struct op_random *r, uint8_t v)
 static unsigned weak_spot(struct op_random *r, uint8_t type)
 {
 	static const uint8_t device[] = {2, 3, 4, 7, 17}, config[] = {2, 3, 4, 5, 7};
-	static const uint8_t interface[] = {2, 3, 4, 5, 6, 7}, endpoint[] = {2, 3, 4, 5, 6};
+	static const uint8_t interface[] = {2, 3, 4, 5, 6, 7};
+	static const uint8_t endpoint[] = {2, 2, 2, 3, 3, 4, 5, 6}; /* address and type: often */
 
 	switch (type) {
 	case DEVICE:
@@ -187,6 +188,8 @@ void mutate_desc_change(struct op_random *r, struct mutate_blob *blob)
 		break;
 	default:
 		edit_weak_spot(r, blob, at);
+		if (op_random_one_in(r, 2))
+			edit_weak_spot(r, blob, other);
 		return;
 	}
 	if (op_random_below(r, 4)) {
