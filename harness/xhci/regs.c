@@ -72,9 +72,10 @@ static uint32_t zero_read(void *object)
 static void crcr_low_written(void *object, uint32_t before, uint32_t value)
 {
 	struct xhci *x = object;
+	bool stop = value & (CRCR_CS | CRCR_CA);
 
 	(void)before;
-	x->crcr_stopping = value & (CRCR_CS | CRCR_CA);
+	x->crcr_stopping = x->command_running && stop;
 	if (x->crcr_stopping) {
 		xhci_command_stop(x, value & CRCR_CA);
 	} else if (!x->command_running) {

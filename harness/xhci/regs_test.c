@@ -114,6 +114,9 @@ static void a_stop_written_as_two_halves_keeps_the_pointer(void **state)
 	assert_int_equal(bed->x->command_ring.dequeue, 0x1200002000);
 	bed_set(bed, crcr + 4, 0x34); /* alone, it is a pointer again */
 	assert_int_equal(bed->x->command_ring.dequeue, 0x3400002000);
+	bed_set(bed, crcr, 0x3000 | CRCR_CS); /* nothing to stop: the rest of the write counts */
+	assert_int_equal(bed->x->command_ring.dequeue, 0x3400003000);
+	assert_false(bed->x->command_ring.cycle);
 	bed_free(bed);
 }
 
