@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 #
 # One boot of a stock Debian kernel on our controller: keyboard, tablet and disk are enumerated, a file
-# system is made, written, read back and compared, and the drivers must have nothing to complain of.
+# system is made, written, read back and compared, keys are seen, devices are unplugged and plugged, the
+# driver is unbound and bound, and in all that the drivers must have nothing to complain of.
 #
-#   toolchain/vm-smoke.sh [--profile <profile>] [--mb <n>] [--keep] [--verbose]
+#   toolchain/vm-smoke.sh [--profile <profile>] [--mb <n>] [--keep] [--verbose] ...
 #
 #   --profile  qemu-xhci (default), nec-usb-xhci or conformant
 #   --mb       megabytes written and read (8)
+#   --rounds   how often the driver is unbound and bound (2)
 #   --asan     our controller with ASan and UBSan (default), --plain without
 #   --no-memfd the guest's memory is reached by messages only
 #   --firmware let SeaBIOS look at the controller first
@@ -20,11 +22,12 @@
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
 
-profile=qemu-xhci mb=8 build_profile=asan keep=0 verbose=0 memfd=1 firmware=0
+profile=qemu-xhci mb=8 build_profile=asan keep=0 verbose=0 memfd=1 firmware=0 rounds=2
 while [ $# -gt 0 ]; do
 	case $1 in
 	--profile) profile=${2:-}; shift ;;
 	--mb) mb=${2:-}; shift ;;
+	--rounds) rounds=${2:-}; shift ;;
 	--asan) build_profile=asan ;;
 	--plain) build_profile=plain ;;
 	--no-memfd) memfd=0 ;;
@@ -36,6 +39,7 @@ while [ $# -gt 0 ]; do
 	shift || die 2 "an option lacks its value" "try toolchain/vm-smoke.sh --help"
 done
 [[ $mb =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "--mb '$mb' is not a number from 1 to 999" "for example --mb 64"
+[[ $rounds =~ ^[0-9]{1,3}$ ]] || die 2 "--rounds '$rounds' is not a number up to 999" "for example --rounds 50"
 
 qemu=$(toolchain/get-qemu.sh) || exit 2
 guest=$(toolchain/get-guest.sh) || exit 2
@@ -89,7 +93,7 @@ truncate -s $((mb * 2 + 16))M "$work/disk.img"
 
 # ---- run --------------------------------------------------------------------------------------
 
-"$gauntlet" serve --socket "$work/socket" --profile "$profile" --once --device keyboard --device tablet \
+"$gauntlet" serve --socket "$work/socket" --control "$work/control" --profile "$profile" --once --device keyboard --device tablet \
 	--device "storage,file=$work/disk.img" >"$work/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 50); do
@@ -103,15 +107,24 @@ memory=()
 [ $memfd = 0 ] || memory=(-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram)
 bios=()
 [ $firmware = 1 ] || bios=(-bios qboot.rom)
-timeout 120 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 -display none -no-reboot -nodefaults -serial stdio \
+timeout $((120 + 5 * rounds)) "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 -display none -no-reboot -nodefaults -serial stdio \
 	-monitor none "${memory[@]}" "${bios[@]}" -kernel "$guest/vmlinuz" -initrd "$work/initrd" \
-	-append "console=ttyS0 panic=-1 quiet smoke_mb=$mb" \
+	-append "console=ttyS0 panic=-1 quiet smoke_mb=$mb smoke_rounds=$rounds" \
 	-device "{\"driver\":\"vfio-user-pci\",\"addr\":\"05.0\",\"socket\":{\"type\":\"unix\",\"path\":\"$work/socket\"}}" \
 	</dev/null >"$work/console.log" 2>"$work/qemu.log" &
 machine=$!
 if [ $verbose = 1 ]; then
 	tail -f --pid=$machine "$work/console.log" | tr -d '\r' &
 fi
+# Whoever sits in front of the machine does what the guest asks for.
+while IFS= read -r line; do
+	case $line in
+	"guest: please "*)
+		read -ra words <<<"${line#guest: please }"
+		"$gauntlet" ctl "$work/control" "${words[@]}" >>"$work/ctl.log" 2>&1 || cat "$work/ctl.log"
+		;;
+	esac
+done < <(tail -n +1 -f --pid=$machine "$work/console.log" 2>/dev/null | sed -u 's/\r$//')
 wait $machine
 status=$?
 machine=
