@@ -18,15 +18,27 @@ struct harness {
 	struct op_program program; /* harness_fuzz_one's, kept for its storage */
 	unsigned current_op;
 	uint64_t inputs, ops;
+	bool fuzzing;
 };
 
 static const struct oracle determinism = {"determinism", "design 6"};
+
+/* A finding while fuzzing: the engine keeps the input of a program that dies. */
+_Noreturn static void report(const struct finding *finding)
+{
+	struct harness_result result = {.finding = *finding};
+
+	harness_print_verdict(&result, stderr);
+	abort();
+}
 
 static void row_written(void *opaque, const struct trace_row *row)
 {
 	struct harness *h = opaque;
 
 	oracle_set_row(h->oracles, row);
+	if (h->fuzzing && oracle_set_endless(h->oracles))
+		report(oracle_set_finding(h->oracles)); /* this access may never return */
 	if (h->options.also)
 		h->options.also(h->options.also_opaque, row);
 }
@@ -154,13 +166,13 @@ void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
 {
 	struct harness_result result;
 
+	h->fuzzing = true;
 	op_program_clear(&h->program);
 	op_decode(&h->program, data, len);
 	harness_run(h, &h->program, &result);
+	h->fuzzing = false;
 	if (h->inputs++ % TWICE_EVERY == 0)
 		compare(h, &result);
-	if (!result.finding.oracle)
-		return;
-	harness_print_verdict(&result, stderr);
-	abort();
+	if (result.finding.oracle)
+		report(&result.finding);
 }

@@ -133,7 +133,7 @@ static void operational_write(struct oracle_set *s, uint32_t offset, uint32_t va
 		/* Halves may count each on its own: the pointer then is a mixture. */
 		oracle_command_crcr(s,
 				    (!whole || r->crcr & (CRCR_CS | CRCR_CA)) &&
-					    (old >> 32 || r->crcr >> 32));
+					    (old >> 32 || r->crcr >> 32 || s->command.next >> 32));
 		break;
 	case XHCI_DCBAAP:
 	case XHCI_DCBAAP + 4:
