@@ -121,7 +121,7 @@ while IFS= read -r line; do
 	case $line in
 	"guest: please "*)
 		read -ra words <<<"${line#guest: please }"
-		"$gauntlet" ctl "$work/control" "${words[@]}" >>"$work/ctl.log" 2>&1 || cat "$work/ctl.log"
+		"$gauntlet" ctl "$work/control" "${words[@]//@disk/$work/disk.img}" >>"$work/ctl.log" 2>&1 || cat "$work/ctl.log"
 		;;
 	esac
 done < <(tail -n +1 -f --pid=$machine "$work/console.log" 2>/dev/null | sed -u 's/\r$//')
