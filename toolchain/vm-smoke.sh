@@ -59,36 +59,8 @@ trap 'exit 130' INT TERM
 
 # ---- the guest's files ------------------------------------------------------------------------
 
+toolchain/guest/initrd.sh "$guest" toolchain/guest/smoke-init "$work/initrd" || exit 2
 version=$(cat "$guest/version")
-modules=$guest/modules/lib/modules/$version
-root=$work/root
-mkdir -p "$root"/{bin,proc,sys,dev,tmp} "$root/lib/modules/$version"
-cp "$guest/busybox" "$root/bin/busybox"
-ln -s busybox "$root/bin/sh"
-ln -s bin "$root/sbin" # where the kernel looks for modprobe
-cp toolchain/guest/smoke-init "$root/init"
-chmod 755 "$root/init"
-# Every module that one of these needs, and nothing else.
-closure() {
-	awk -v want="$*" '
-	{ sub(/:/, "", $1); name = $1; sub(/.*\//, "", name); sub(/\.ko.*/, "", name); gsub(/-/, "_", name)
-	  file[name] = $1; needs[$1] = ""; for (i = 2; i <= NF; i++) needs[$1] = needs[$1] " " $i }
-	function take(path, part, n, i) {
-		if (path == "" || (path in taken)) return
-		taken[path] = 1; print path
-		n = split(needs[path], part, " ")
-		for (i = 1; i <= n; i++) take(part[i])
-	}
-	END { n = split(want, one, " "); for (i = 1; i <= n; i++) take(file[one[i]]) }' "$modules/modules.dep"
-}
-closure xhci_pci xhci_hcd usbcore usb_common usb_storage sd_mod usbhid hid_generic evdev ext4 \
-	crc32c_generic crc32c_intel crct10dif_generic crct10dif_common crc64_rocksoft crc64_rocksoft_generic |
-	while read -r file; do
-		mkdir -p "$root/lib/modules/$version/$(dirname "$file")"
-		cp "$modules/$file" "$root/lib/modules/$version/$file"
-	done
-"$guest/busybox" depmod -b "$root" "$version"
-(cd "$root" && find . | LC_ALL=C sort | "$guest/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initrd"
 truncate -s $((mb * 2 + 16))M "$work/disk.img"
 
 # ---- run --------------------------------------------------------------------------------------

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# How fast a disk on our controller is beside one on QEMU's own, in the same guest and the same run:
+# sequential reading and writing, the better of two runs each, and the ratios (above 1: ours is faster).
+#
+#   toolchain/vm-bench.sh [--mb <n>] [--asan] [--profile <profile>]
+#
+#   --mb    megabytes per run (256)
+#   --asan  our controller with ASan and UBSan; without them by default
+#
+# Says figures, judges nothing: exit 1 only if the guest did not come to its end.
+
+# shellcheck source=../ci/say.sh
+. "$(dirname "$0")/../ci/say.sh"
+
+mb=256 build_profile=plain profile=qemu-xhci
+while [ $# -gt 0 ]; do
+	case $1 in
+	--mb) mb=${2:-}; shift ;;
+	--profile) profile=${2:-}; shift ;;
+	--asan) build_profile=asan ;;
+	*) die 2 "unknown option '$1'" "try toolchain/vm-bench.sh --help" ;;
+	esac
+	shift || die 2 "an option lacks its value" "try toolchain/vm-bench.sh --help"
+done
+[[ $mb =~ ^[1-9][0-9]{0,3}$ ]] || die 2 "--mb '$mb' is not a number from 1 to 9999" "for example --mb 64"
+qemu=$(toolchain/get-qemu.sh) || exit 2
+guest=$(toolchain/get-guest.sh) || exit 2
+gauntlet=build/$build_profile/gauntlet
+build "$gauntlet"
+
+work=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
+server='' machine=''
+clean_up() {
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null
+	[ -z "$server" ] || kill "$server" 2>/dev/null
+	wait
+	rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+toolchain/guest/initrd.sh "$guest" toolchain/guest/bench-init "$work/initrd" || exit 2
+for image in ours qemu; do
+	truncate -s $((mb + 16))M "$work/$image.img"
+done
+"$gauntlet" serve --blind --socket "$work/socket" --profile "$profile" --once \
+	--device "storage,file=$work/ours.img" >"$work/serve.log" 2>&1 &
+server=$!
+for _ in $(seq 50); do
+	[ ! -S "$work/socket" ] || break
+	sleep 0.1
+done
+timeout $((120 + mb * 4)) "$qemu" -M q35,i8042=off -accel tcg -m 512 -display none -no-reboot -nodefaults -serial stdio \
+	-monitor none -object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram \
+	-bios qboot.rom -kernel "$guest/vmlinuz" -initrd "$work/initrd" \
+	-append "console=ttyS0 panic=-1 quiet bench_mb=$mb" \
+	-device "{\"driver\":\"vfio-user-pci\",\"addr\":\"05.0\",\"socket\":{\"type\":\"unix\",\"path\":\"$work/socket\"}}" \
+	-device qemu-xhci,id=theirs,addr=06.0 -drive "if=none,id=disk,format=raw,file=$work/qemu.img" \
+	-device usb-storage,bus=theirs.0,drive=disk \
+	</dev/null >"$work/console.log" 2>"$work/qemu.log" &
+machine=$!
+wait $machine
+machine=
+tr -d '\r' <"$work/console.log" | awk -v profile="$profile" '
+	$1 == "guest:" && $4 > 0 && $5 > 0 { rate = $4 / $5; key = $2 " " $3; runs++
+		if (rate > best[key]) best[key] = rate }
+	END {
+		if (runs != 8) exit 1
+		for (i = split("read write", way, " "); i; i--)
+			printf "%-6s %s %7.1f MB/s, QEMU %7.1f MB/s, ratio %.2f\n", way[i], profile,
+				best["ours " way[i]], best["qemu " way[i]], best["ours " way[i]] / best["qemu " way[i]]
+	}' || { tail -n 20 "$work/console.log" "$work/qemu.log" "$work/serve.log"; die 1 "the guest did not come to its end" "its last words are above"; }
