@@ -164,16 +164,18 @@ static void insert_idiom(struct mutation *m)
 
 	REQUIRE(op_parse(&m->other, text, strlen(text), &error) == 0);
 	for (i = 0; i < m->other.count; i++) {
-		if (m->other.op[i].id == OP_TWEAK && !op_random_one_in(&m->random, 4))
-			mutate_context_fill(&m->random, &m->other.op[i]);
+		struct op *op = &m->other.op[i];
+
+		if (op->id == OP_TWEAK && !op_random_one_in(&m->random, 4))
+			mutate_context_fill(&m->random, op);
+		else if (op->blob_len && op_random_one_in(&m->random, 3))
+			edit_blob(m, &m->other, op);
 	}
 	for (i = op_random_below(&m->random, 3); i > 0; i--) {
 		struct op *op = &m->other.op[op_random_below(&m->random, m->other.count)];
 		unsigned n = op_table[op->id].field_count;
 
-		if (blob_field(op) >= 0 && op_random_one_in(&m->random, 2))
-			edit_blob(m, &m->other, op);
-		else if (n)
+		if (n)
 			mutate_field_change(&m->random, op, op_random_below(&m->random, n));
 		op_normalize(op);
 	}
