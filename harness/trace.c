@@ -33,19 +33,25 @@ static uint64_t hash_data(uint64_t h, const uint8_t *data, size_t len)
 	return mix(h, word ^ (uint64_t)len << 56);
 }
 
-void trace_append(struct trace *t, struct trace_row *row)
+static void hash_row(struct trace *t, const struct trace_row *row)
 {
 	uint64_t head;
 
-	row->op = t->op;
-	row->time_ns = t->now_ns ? *t->now_ns : 0;
-	t->row_count++;
 	memcpy(&head, row, sizeof(head)); /* kind ... port: the first eight bytes */
 	t->hash = mix(t->hash, head);
 	t->hash = mix(t->hash ^ row->addr, row->time_ns ^ (uint64_t)row->op << 40);
 	t->hash = mix(t->hash, row->value ^ (uint64_t)row->len << 48);
 	if (row->data)
 		t->hash = hash_data(t->hash, row->data, row->len);
+}
+
+void trace_append(struct trace *t, struct trace_row *row)
+{
+	row->op = t->op;
+	row->time_ns = t->now_ns ? *t->now_ns : 0;
+	t->row_count++;
+	if (!t->unhashed)
+		hash_row(t, row);
 	if (t->sink)
 		t->sink(t->sink_opaque, row);
 }

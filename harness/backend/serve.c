@@ -174,6 +174,7 @@ static void catch_signals(struct serve *s)
 static void set_up(struct serve *s)
 {
 	trace_reset(&s->trace);
+	s->trace.unhashed = true;
 	machine_init(&s->machine, &s->trace, s->o->profile);
 	s->devices.m = &s->machine;
 	vfio_user_init(&s->user, &s->machine);

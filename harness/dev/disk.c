@@ -12,6 +12,7 @@
 
 #define BUCKETS 256u
 #define PARTITION_START 1u
+#define AHEAD_BLOCKS 128u /* read at once from a file that is read in sequence */
 
 struct block {
 	struct block *next;      /* in the bucket */
@@ -26,6 +27,10 @@ struct disk {
 	uint32_t block_bytes;
 	bool read_only;
 	int fd; /* -1: in memory */
+	/* File: blocks ahead_lba .. + ahead_count - 1 as they were when read; no write since. */
+	uint8_t *ahead;
+	uint64_t ahead_lba, next_lba;
+	uint32_t ahead_count;
 	struct block *bucket[BUCKETS];
 	struct block *live;
 	uint32_t touched;
@@ -136,6 +141,7 @@ void disk_free(struct disk *disk)
 	disk_reset(disk);
 	if (disk->fd >= 0)
 		close(disk->fd);
+	free(disk->ahead);
 	free(disk);
 }
 
@@ -216,21 +222,53 @@ static void memory_unmap(struct disk *disk, uint64_t lba, uint64_t count)
 
 /* ---- file ---------------------------------------------------------------------------------- */
 
-static int file_read(struct disk *disk, uint64_t lba, uint8_t *data)
+/* At most len bytes from a block on: what was read, or -EIO. */
+static ssize_t file_read_some(struct disk *disk, uint64_t lba, uint8_t *data, size_t len)
 {
 	size_t done = 0;
 
-	while (done < disk->block_bytes) {
-		ssize_t n = pread(disk->fd, data + done, disk->block_bytes - done,
+	while (done < len) {
+		ssize_t n = pread(disk->fd, data + done, len - done,
 				  (off_t)(lba * disk->block_bytes + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) /* 0: somebody made the file shorter */
+		if (n < 0)
 			return -EIO;
+		if (!n) /* somebody made the file shorter */
+			break;
 		done += (size_t)n;
 	}
-	return 0;
+	return (ssize_t)done;
+}
+
+static void read_ahead(struct disk *disk, uint64_t lba)
+{
+	uint64_t count = min_u64(AHEAD_BLOCKS, disk->block_count - lba);
+	ssize_t n;
+
+	if (!disk->ahead)
+		disk->ahead = alloc_zero(AHEAD_BLOCKS * disk->block_bytes);
+	n = file_read_some(disk, lba, disk->ahead, (size_t)count * disk->block_bytes);
+	disk->ahead_lba = lba;
+	disk->ahead_count = n < 0 ? 0 : (uint32_t)((size_t)n / disk->block_bytes);
+}
+
+static int file_read(struct disk *disk, uint64_t lba, uint8_t *data)
+{
+	bool in_sequence = lba == disk->next_lba;
+
+	disk->next_lba = lba + 1;
+	if (in_sequence && lba - disk->ahead_lba >= disk->ahead_count)
+		read_ahead(disk, lba);
+	if (lba - disk->ahead_lba < disk->ahead_count) {
+		memcpy(data, disk->ahead + (lba - disk->ahead_lba) * disk->block_bytes,
+		       disk->block_bytes);
+		return 0;
+	}
+	return file_read_some(disk, lba, data, disk->block_bytes) == (ssize_t)disk->block_bytes
+		? 0
+		: -EIO;
 }
 
 static int file_write(struct disk *disk, uint64_t lba, const uint8_t *data)
@@ -263,6 +301,7 @@ int disk_write(struct disk *disk, uint64_t lba, const uint8_t *block)
 	REQUIRE(lba < disk->block_count);
 	if (disk->read_only)
 		return -EROFS;
+	disk->ahead_count = 0;
 	return disk->fd < 0 ? memory_write(disk, lba, block) : file_write(disk, lba, block);
 }
 
@@ -271,6 +310,7 @@ int disk_unmap(struct disk *disk, uint64_t lba, uint64_t count)
 	REQUIRE(lba <= disk->block_count && count <= disk->block_count - lba);
 	if (disk->read_only)
 		return -EROFS;
+	disk->ahead_count = 0;
 	if (disk->fd < 0)
 		memory_unmap(disk, lba, count);
 	else if (count) /* only advice: where the file system cannot, the blocks stay */

@@ -22,7 +22,8 @@ struct disk; /* private to disk.c */
 struct disk *disk_new_memory(uint32_t block_count, uint32_t block_bytes);
 
 /*
- * A disk in a regular file, 512 bytes per block; an incomplete last block is not part of it.
+ * A disk in a regular file, 512 bytes per block; an incomplete last block is not part of it. Reads
+ * in sequence are read ahead, so nobody else may write to the file meanwhile.
  * 0, or -errno of the host (-EINVAL: not a regular file or shorter than one block).
  */
 int disk_open_file(const char *path, bool read_only, struct disk **ret);

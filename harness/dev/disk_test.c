@@ -137,6 +137,38 @@ static void file_keeps_what_is_written(void **state)
 	close(fd);
 }
 
+/* Reading ahead must not be seen: not after a write, an unmap, nor where the file has become short. */
+static void a_file_read_in_sequence_shows_what_is_in_it_now(void **state)
+{
+	char path[32];
+	int fd = make_file(path, 300 * 512);
+	uint8_t block[512], back[512];
+	struct disk *disk;
+
+	(void)state;
+	assert_int_equal(disk_open_file(path, false, &disk), 0);
+	for (unsigned lba = 0; lba < 300; lba++) {
+		memset(block, (int)lba & 0xff, sizeof(block));
+		assert_int_equal(disk_write(disk, lba, block), 0);
+	}
+	for (unsigned lba = 0; lba < 200; lba++) {
+		assert_int_equal(disk_read(disk, lba, back), 0);
+		memset(block, lba == 11 ? 0xee : lba == 21 ? 0 : lba & 0xff, sizeof(block));
+		assert_memory_equal(block, back, 512);
+		memset(block, 0xee, sizeof(block));
+		if (lba == 10)
+			assert_int_equal(disk_write(disk, 11, block), 0);
+		if (lba == 20)
+			assert_int_equal(disk_unmap(disk, 21, 1), 0);
+	}
+	assert_int_equal(ftruncate(fd, 200 * 512), 0);
+	assert_int_equal(disk_unmap(disk, 0, 0), 0); /* nothing, but forgets what was read ahead */
+	assert_int_equal(disk_read(disk, 199, back), 0);
+	assert_int_equal(disk_read(disk, 200, back), -EIO);
+	disk_free(disk);
+	close(fd);
+}
+
 static void unmapped_part_of_a_file_reads_as_zeros(void **state)
 {
 	char path[32];
@@ -183,6 +215,7 @@ int main(void)
 		cmocka_unit_test(full_thin_disk_answers_enospc),
 		cmocka_unit_test(read_only_disk_refuses_writes),
 		cmocka_unit_test(file_keeps_what_is_written),
+		cmocka_unit_test(a_file_read_in_sequence_shows_what_is_in_it_now),
 		cmocka_unit_test(unmapped_part_of_a_file_reads_as_zeros),
 		cmocka_unit_test(what_is_no_disk_file_is_refused),
 	};
