@@ -53,6 +53,14 @@ void hid_changed(struct hid *hid)
 	wakeup(hid);
 }
 
+const uint8_t *hid_describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len)
+{
+	const struct hid_kind *kind = container_of(dev, struct hid, usb)->kind;
+
+	*ret_len = speed == USB_SPEED_HIGH ? kind->high_speed.len : kind->full_speed.len;
+	return speed == USB_SPEED_HIGH ? kind->high_speed.desc : kind->full_speed.desc;
+}
+
 void hid_reset(struct usb_device *dev)
 {
 	struct hid *hid = to_hid(dev);

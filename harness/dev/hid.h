@@ -12,6 +12,10 @@
 #define HID_MAX_REPORT 8u
 
 struct hid_kind {
+	struct {
+		const uint8_t *desc; /* descriptor set at this speed */
+		size_t len;
+	} full_speed, high_speed;
 	const uint8_t *report_desc; /* report descriptor, HID 1.11 6.2.2 */
 	uint16_t report_desc_len;   /* bytes */
 	uint8_t report_len;         /* input report, bytes, <= HID_MAX_REPORT */
@@ -42,6 +46,7 @@ struct hid {
 void hid_changed(struct hid *hid);
 
 /* The members of struct usb_device_ops. */
+const uint8_t *hid_describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len);
 void hid_reset(struct usb_device *dev);
 int hid_control(struct usb_device *dev, const struct usb_setup *s, uint8_t *data, uint32_t len);
 enum usb_status hid_data(struct usb_device *dev, struct usb_endpoint *ep, struct usb_packet *p);

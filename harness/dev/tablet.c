@@ -81,17 +81,6 @@ static struct tablet *to_tablet(struct usb_device *dev)
 	return container_of(container_of(dev, struct hid, usb), struct tablet, hid);
 }
 
-static const uint8_t *describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len)
-{
-	(void)dev;
-	if (speed == USB_SPEED_HIGH) {
-		*ret_len = sizeof(high_speed_desc);
-		return high_speed_desc;
-	}
-	*ret_len = sizeof(full_speed_desc);
-	return full_speed_desc;
-}
-
 static void report(struct usb_device *dev, uint8_t *report_bytes)
 {
 	const struct tablet *tablet = to_tablet(dev);
@@ -103,6 +92,8 @@ static void report(struct usb_device *dev, uint8_t *report_bytes)
 }
 
 static const struct hid_kind kind = {
+	.full_speed = {full_speed_desc, sizeof(full_speed_desc)},
+	.high_speed = {high_speed_desc, sizeof(high_speed_desc)},
 	.report_desc = report_desc,
 	.report_desc_len = sizeof(report_desc),
 	.report_len = 6,
@@ -112,7 +103,7 @@ static const struct hid_kind kind = {
 static const struct usb_device_ops ops = {
 	.model = "tablet",
 	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
-	.describe = describe,
+	.describe = hid_describe,
 	.reset = hid_reset,
 	.control = hid_control,
 	.data = hid_data,
