@@ -13,8 +13,8 @@
 
 #define MACHINE_DISK_BLOCKS 65536u /* of 512 bytes */
 #define MACHINE_DEVICE_TIMERS USB_MAX_PORTS
-#define MACHINE_STEP_PIECES 64u /* timer deadlines that get work of their own per step */
-#define MACHINE_WORK_PIECES 8u  /* calls of xhci_work per step that leave work over */
+#define MACHINE_STEP_PIECES 32u /* timer deadlines that get work of their own per step */
+#define MACHINE_WORK_PIECES 4u  /* calls of xhci_work per step that leave work over */
 
 struct machine_timer {
 	struct timer timer;

@@ -7,7 +7,7 @@
 #include "xhci/xhci.h"
 
 #define SETUP_BYTES 8u
-#define BYTES_PER_TRB 512u /* a packet's bytes use up budget, too */
+#define BYTES_PER_TRB 2048u /* a packet's bytes use up budget, too */
 
 enum outcome {
 	OUTCOME_GO_ON,

@@ -332,7 +332,7 @@ void xhci_command_address_cancel(struct xhci *x);
 void xhci_command_address_retry(struct xhci *x);
 
 /* ---- controller.c, regs.c ----------------------------------------------------------------------- */
-#define XHCI_BUDGET_TRBS 256u /* per MMIO access and per piece of xhci_work */
+#define XHCI_BUDGET_TRBS 64u /* per MMIO access and per piece of xhci_work */
 
 struct xhci {
 	struct guest *g;
