@@ -351,6 +351,7 @@ void drive_op(struct drive *d, const struct op *op)
 	if (op->id >= OP_COUNT)
 		return;
 	memset(&d->wait, 0, sizeof(d->wait));
+	d->patience = DRIVE_PATIENCE;
 	if (!dispatch_guest(d, op) && !dispatch_raw(d, op))
 		op_world(d, op);
 	if (d->started) {

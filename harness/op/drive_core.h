@@ -70,6 +70,8 @@ struct drive_event_ring {
 	bool cycle, open;
 };
 
+#define DRIVE_PATIENCE 4u
+
 struct drive_wait {
 	bool active, done;
 	uint64_t trb;      /* the command, or the TD's last TRB */
@@ -97,6 +99,7 @@ struct drive {
 	uint8_t command_slot[DRIVE_COMMAND_TRBS];
 	struct drive_event_ring intr[DRIVE_MAX_INTRS];
 	unsigned intr_count; /* those from here on were never set up */
+	unsigned patience;   /* steps that a wait may take, less after each in vain within one op */
 	struct drive_wait wait;
 	struct drive_slot *slot[256]; /* made when first needed, kept over resets */
 	bool slot_used[256];

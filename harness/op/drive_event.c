@@ -217,13 +217,16 @@ void drive_poll(struct drive *d)
 bool drive_wait(struct drive *d, bool transfer)
 {
 	/* few and growing: what does not come at once mostly never comes */
-	static const uint16_t usec[2][4] = {{1000, 1000, 2000, 4000}, {125, 875, 3000, 12000}};
+	static const uint16_t usec[2][DRIVE_PATIENCE] = {{1000, 1000, 2000, 4000},
+							 {125, 875, 3000, 12000}};
 
 	poll(d, false);
-	for (unsigned i = 0; i < ARRAY_SIZE(usec[0]) && !d->wait.done; i++) {
+	for (unsigned i = 0; i < d->patience && !d->wait.done; i++) {
 		drive_step(d, usec[transfer][i]);
 		poll(d, false);
 	}
+	if (!d->wait.done && d->patience > 1)
+		d->patience /= 2; /* what this op wants is not going to happen */
 	d->wait.active = false;
 	return d->wait.done;
 }
