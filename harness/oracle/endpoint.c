@@ -84,7 +84,7 @@ void oracle_endpoint_restart(struct endpoint *ep)
 		return; /* it has been there already */
 	ep->start[0] = ep->start[ep->start_count - 1];
 	ep->start_count = 1;
-	ep->any_start = ep->started = ep->unsure = false;
+	ep->any_start = ep->started = ep->unsure = ep->laps = false;
 	ep->rewind = ep->total;
 }
 

@@ -164,6 +164,7 @@ struct endpoint {
 	bool unsure;    /* its ring position is unknown until it is moved */
 	bool any_start; /* more start positions than fit: accept any address */
 	bool retried;   /* a Reset Endpoint may have moved bytes twice */
+	bool laps;      /* two fetches of one TRB waited for events at once: which was which? */
 	uint64_t rung;  /* s->doorbells after its last doorbell */
 	uint64_t quiet; /* no work unless rung > quiet */
 	struct {

@@ -118,7 +118,8 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 		ep->in_order = ep->total;
 		return;
 	}
-	if (due == 1 && ep->disturbed == s->disturbed)
+	ep->laps |= due > 1;
+	if (due == 1 && !ep->laps && ep->disturbed == s->disturbed)
 		judge_order(s, ep, newer);
 	found->events++;
 	ep->in_order = ep->total - newer;

@@ -124,8 +124,8 @@ bool xhci_command_run(struct xhci *x, unsigned *budget)
 		if (xhci_event_full(x))
 			return true;
 		x->command = (struct command){0};
-		switch (xhci_ring_fetch(x, &x->command_ring, tag, budget, &x->command.trb,
-					&x->command.addr, NULL, NULL)) {
+		switch (xhci_ring_fetch(x, &x->command_ring, tag, budget, false, &x->command.trb,
+					&x->command.addr)) {
 		case RING_READY:
 			execute(x);
 			break;

@@ -136,6 +136,35 @@ static void a_bad_trb_puts_the_endpoint_into_error(void **state)
 	}
 }
 
+/* The event of a Link TRB comes after those of the TRBs before it (xHCI 4.11.5.1). */
+static void a_link_in_a_td_reports_in_its_turn(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	uint64_t first = bed->ring_at[slot][EP1_IN], second = first + 0x200;
+	const uint64_t order[] = {first, first + TRB_SIZE, second};
+
+	(void)state;
+	answer(dev, 1, USB_IN, USB_OK, 1024);
+	bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_CH | TRB_IOC);
+	bed_queue(bed, slot, EP1_IN, second, 0, trb_type_bits(TRB_LINK) | TRB_CH | TRB_IOC);
+	bed->ring_at[slot][EP1_IN] = second;
+	bed_normal(bed, slot, EP1_IN, BED_DATA + 512, 512, TRB_IOC);
+	bed_doorbell(bed, slot, EP1_IN);
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		struct trb t = bed_expect(bed, TRB_EV_TRANSFER);
+
+		assert_int_equal(trb_completion(&t), CC_SUCCESS);
+		assert_int_equal(t.parameter, order[i]);
+	}
+	bed_queue(bed, slot, EP1_IN, first, 0, trb_type_bits(TRB_LINK) | TRB_IOC); /* alone */
+	bed->ring_at[slot][EP1_IN] = first;
+	bed_doorbell(bed, slot, EP1_IN);
+	bed_expect(bed, TRB_EV_TRANSFER);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +173,7 @@ int main(void)
 		cmocka_unit_test(stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there),
 		cmocka_unit_test(stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so),
 		cmocka_unit_test(a_bad_trb_puts_the_endpoint_into_error),
+		cmocka_unit_test(a_link_in_a_td_reports_in_its_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

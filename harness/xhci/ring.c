@@ -16,9 +16,8 @@ static void follow_link(struct ring *ring, const struct trb *link)
 }
 
 enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag tag,
-			       unsigned *budget, struct trb *ret_trb, uint64_t *ret_addr,
-			       void (*link_event)(void *opaque, uint64_t addr, const struct trb *),
-			       void *opaque)
+			       unsigned *budget, bool show_links, struct trb *ret_trb,
+			       uint64_t *ret_addr)
 {
 	while (*budget) {
 		uint8_t raw[TRB_SIZE];
@@ -37,8 +36,8 @@ enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag
 		}
 		*budget -= (unsigned)min_u64(*budget, LINK_COST);
 		follow_link(ring, ret_trb);
-		if (link_event && (ret_trb->control & TRB_IOC))
-			link_event(opaque, addr, ret_trb);
+		if (show_links && ret_trb->control & TRB_IOC)
+			return RING_READY;
 	}
 	return RING_BUDGET;
 }

@@ -70,6 +70,8 @@ static bool type_valid(const struct xhci_ep *ep, const struct trb *t)
 {
 	unsigned type = trb_type(t);
 
+	if (type == TRB_LINK)
+		return true;
 	if (ep->td.active)
 		return continues_td(type);
 	if (ep->type == EP_CONTROL)
@@ -99,8 +101,14 @@ static void hold(struct xhci_ep *ep, const struct trb *t, uint64_t addr)
 {
 	struct td *td = &ep->td;
 	struct td_trb *held;
-	bool valid = type_valid(ep, t);
+	bool valid = type_valid(ep, t), ends = !(t->control & TRB_CH);
 
+	/* A Setup Stage TRB is a TD of its own whatever its chain bit says (xHCI 4.11.2.2); a Link
+	 * TRB ends none and, between TDs, is none. */
+	if (trb_type(t) == TRB_SETUP)
+		ends = true;
+	else if (trb_type(t) == TRB_LINK)
+		ends = !td->active;
 	if (!td->active) {
 		td_clear(td);
 		td->active = true;
@@ -113,15 +121,7 @@ static void hold(struct xhci_ep *ep, const struct trb *t, uint64_t addr)
 		held->length = trb_length(t);
 	held->done = (uint32_t)min_u64(td->resume, held->length);
 	td->resume = 0;
-	/* A Setup Stage TRB is a TD of its own whatever its chain bit says (xHCI 4.11.2.2). */
-	td->complete = held->bad || trb_type(t) == TRB_SETUP || !(t->control & TRB_CH);
-}
-
-static void link_event(void *opaque, uint64_t addr, const struct trb *link)
-{
-	struct td_trb t = {.addr = addr, .trb = *link};
-
-	xhci_transfer_event(opaque, &t, CC_SUCCESS, 0);
+	td->complete = held->bad || ends;
 }
 
 enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget)
@@ -133,7 +133,7 @@ enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget)
 		struct trb t;
 		uint64_t addr;
 
-		switch (xhci_ring_fetch(ep->x, &ep->ring, tag, budget, &t, &addr, link_event, ep)) {
+		switch (xhci_ring_fetch(ep->x, &ep->ring, tag, budget, true, &t, &addr)) {
 		case RING_READY:
 			hold(ep, &t, addr);
 			break;

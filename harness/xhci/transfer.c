@@ -253,6 +253,8 @@ static enum outcome run_first(struct xhci_ep *ep, unsigned *budget)
 
 	if (t->bad) {
 		xhci_td_trb_error(ep);
+	} else if (type == TRB_LINK) {
+		xhci_td_finish_trb(ep);
 	} else if (td->skip) {
 		xhci_td_look_through(ep);
 	} else if (type == TRB_EVENT_DATA || type == TRB_NO_OP) {

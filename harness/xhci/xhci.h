@@ -67,13 +67,12 @@ enum ring_poll {
 
 /*
  * Fetch one TRB, following Link TRBs (each costs one of *budget). tag says whose ring it is.
- * *ret_addr is the TRB's own address. Link TRBs with IOC are reported through link_event (may
- * be NULL) before the walk goes on; chained (CH) state is the caller's.
+ * *ret_addr is the TRB's own address. With show_links a Link TRB that asks for an event (IOC) is
+ * handed out like any other, so that its event comes in its turn.
  */
 enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag tag,
-			       unsigned *budget, struct trb *ret_trb, uint64_t *ret_addr,
-			       void (*link_event)(void *opaque, uint64_t addr, const struct trb *),
-			       void *opaque);
+			       unsigned *budget, bool show_links, struct trb *ret_trb,
+			       uint64_t *ret_addr);
 
 /* ---- port.c (xHCI 4.19) ------------------------------------------------------------------------ */
 
