@@ -160,10 +160,6 @@ enum ep_type { /* xHCI table 6-9 */
 	EP_INTERRUPT_IN = 7,
 };
 
-struct slot_context {
-	uint32_t dw[4];
-};
-
 static inline unsigned slot_ctx_speed(const uint32_t *dw)
 {
 	return (unsigned)bits(dw[0], 23, 20);

@@ -6,7 +6,7 @@
  */
 #include "xhci/xhci.h"
 
-#define LINK_COST 8u /* of the budget: 32 links in a row are more than any driver has */
+#define LINK_COST 8u /* of the budget: links move nothing, so a loop of them is cut short early */
 
 static void follow_link(struct ring *ring, const struct trb *link)
 {
