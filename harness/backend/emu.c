@@ -9,6 +9,7 @@
 
 #include "backend/backend.h"
 #include "backend/machine.h"
+#include "heap.h"
 #include "op/args.h"
 #include "op/names.h"
 
@@ -33,7 +34,7 @@ static void choose(struct emu *e, unsigned profile)
 	struct machine **m = &e->machine[profile];
 
 	if (!*m) {
-		*m = alloc_zero(sizeof(**m));
+		*m = heap_zero(sizeof(**m));
 		machine_init(*m, e->backend.trace, &xhci_profiles[profile]);
 	}
 	e->now = *m;
@@ -59,9 +60,9 @@ static void emu_close(struct backend *b)
 		if (!e->machine[i])
 			continue;
 		machine_fini(e->machine[i]);
-		free(e->machine[i]);
+		heap_free(e->machine[i]);
 	}
-	free(e);
+	heap_free(e);
 }
 
 /* ---- the guest's accesses ------------------------------------------------------------------ */
@@ -320,7 +321,7 @@ static const struct backend_ops emu_ops = {
 
 struct backend *backend_open_emu(struct trace *trace)
 {
-	struct emu *e = alloc_zero(sizeof(*e));
+	struct emu *e = heap_zero(sizeof(*e));
 
 	e->backend.ops = &emu_ops;
 	e->backend.trace = trace;

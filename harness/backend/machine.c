@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "backend/machine.h"
+#include "heap.h"
 
 /* ---- device timers ------------------------------------------------------------------------- */
 
@@ -71,7 +72,7 @@ void machine_fini(struct machine *m)
 	xhci_free(m->xhci);
 	guest_fini(&m->guest);
 	disk_free(m->disk);
-	free(m->desc);
+	heap_free(m->desc);
 	m->trace->sink = sink;
 }
 
@@ -197,11 +198,11 @@ int machine_unplug(struct machine *m, unsigned connector)
 
 void machine_set_descriptors(struct machine *m, const uint8_t *bytes, size_t len)
 {
-	free(m->desc);
+	heap_free(m->desc);
 	m->desc = NULL;
 	m->desc_len = len;
 	if (!len)
 		return;
-	m->desc = alloc_zero(len);
+	m->desc = heap_zero(len);
 	memcpy(m->desc, bytes, len);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "dev/disk.h"
+#include "heap.h"
 
 #define BUCKETS 256u
 #define PARTITION_START 1u
@@ -38,7 +39,7 @@ struct disk {
 
 struct disk *disk_new_memory(uint32_t block_count, uint32_t block_bytes)
 {
-	struct disk *disk = alloc_zero(sizeof(*disk));
+	struct disk *disk = heap_zero(sizeof(*disk));
 
 	REQUIRE(block_count);
 	REQUIRE(block_bytes >= DISK_MIN_BLOCK_BYTES && block_bytes <= DISK_MAX_BLOCK_BYTES);
@@ -66,7 +67,7 @@ int disk_open_file(const char *path, bool read_only, struct disk **ret)
 		close(fd);
 		return err;
 	}
-	disk = alloc_zero(sizeof(*disk));
+	disk = heap_zero(sizeof(*disk));
 	disk->block_count = (uint64_t)st.st_size / DISK_MIN_BLOCK_BYTES;
 	disk->block_bytes = DISK_MIN_BLOCK_BYTES;
 	disk->read_only = read_only;
@@ -123,8 +124,8 @@ static void forget(struct disk *disk, struct block **link)
 		disk->live = block->next_live;
 	if (block->next_live)
 		block->next_live->prev_live = block->prev_live;
-	free(block->data);
-	free(block);
+	heap_free(block->data);
+	heap_free(block);
 	disk->touched--;
 }
 
@@ -141,8 +142,8 @@ void disk_free(struct disk *disk)
 	disk_reset(disk);
 	if (disk->fd >= 0)
 		close(disk->fd);
-	free(disk->ahead);
-	free(disk);
+	heap_free(disk->ahead);
+	heap_free(disk);
 }
 
 static void boot_signature(uint8_t *data)
@@ -194,9 +195,9 @@ static int memory_write(struct disk *disk, uint64_t lba, const uint8_t *data)
 	if (!block) {
 		if (disk->touched == DISK_MAX_TOUCHED)
 			return -ENOSPC;
-		block = alloc_zero(sizeof(*block));
+		block = heap_zero(sizeof(*block));
 		block->lba = lba;
-		block->data = alloc_zero(disk->block_bytes);
+		block->data = heap_zero(disk->block_bytes);
 		block->next_live = disk->live;
 		if (disk->live)
 			disk->live->prev_live = block;
@@ -248,7 +249,7 @@ static void read_ahead(struct disk *disk, uint64_t lba)
 	ssize_t n;
 
 	if (!disk->ahead)
-		disk->ahead = alloc_zero(AHEAD_BLOCKS * disk->block_bytes);
+		disk->ahead = heap_zero(AHEAD_BLOCKS * disk->block_bytes);
 	n = file_read_some(disk, lba, disk->ahead, (size_t)count * disk->block_bytes);
 	disk->ahead_lba = lba;
 	disk->ahead_count = n < 0 ? 0 : (uint32_t)((size_t)n / disk->block_bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "dev/disk.h"
+#include "heap.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -32,7 +33,7 @@ static void unwritten_blocks_read_as_a_partitioned_disk(void **state)
 static void reset_brings_the_pattern_back_and_frees_what_was_written(void **state)
 {
 	struct disk *disk = disk_new_memory(UINT32_MAX, 4096);
-	uint8_t *before = alloc_zero(4096), *block = alloc_zero(4096);
+	uint8_t *before = heap_zero(4096), *block = heap_zero(4096);
 
 	(void)state;
 	for (uint64_t lba = 0; lba < UINT32_MAX; lba += 0x10000001) {
@@ -48,8 +49,8 @@ static void reset_brings_the_pattern_back_and_frees_what_was_written(void **stat
 		assert_int_equal(disk_read(disk, lba, block), 0);
 		assert_memory_equal(before, block, 4096);
 	}
-	free(before);
-	free(block);
+	heap_free(before);
+	heap_free(block);
 	disk_free(disk);
 }
 

@@ -5,6 +5,7 @@
  * descriptors (HID 1.11, 6.2.3).
  */
 #include "dev/hid.h"
+#include "heap.h"
 
 #define HID_INTERFACE 0u
 #define HID_ENDPOINT 1u
@@ -199,5 +200,5 @@ int hid_control(struct usb_device *dev, const struct usb_setup *s, uint8_t *data
 void hid_free(struct usb_device *dev)
 {
 	usb_device_fini(dev);
-	free(to_hid(dev));
+	heap_free(to_hid(dev));
 }

@@ -9,6 +9,7 @@
 #include "dev/dev.h"
 #include "dev/hid.h"
 #include "dev/keymap.h"
+#include "heap.h"
 
 #define REPORT_KEYS 6u
 #define ROLLOVER 0x01u /* usage ErrorRollOver: more keys are down than the report has room for */
@@ -117,7 +118,7 @@ static const struct usb_device_ops ops = {
 
 struct usb_device *keyboard_new(void)
 {
-	struct keyboard *kbd = alloc_zero(sizeof(*kbd));
+	struct keyboard *kbd = heap_zero(sizeof(*kbd));
 
 	kbd->hid.kind = &kind;
 	kbd->hid.protocol = 1;

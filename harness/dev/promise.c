@@ -3,16 +3,17 @@
  * promise.c -- lists of a scripted device's answers.
  */
 #include "dev/promise.h"
+#include "heap.h"
 
 struct promise *promise_new(const struct scripted_answer *answer)
 {
-	struct promise *p = alloc_zero(sizeof(*p));
+	struct promise *p = heap_zero(sizeof(*p));
 
 	p->answer = *answer;
 	p->answer.data = NULL;
 	p->due_ns = UINT64_MAX;
 	if (answer->len) {
-		uint8_t *data = alloc_zero(answer->len);
+		uint8_t *data = heap_zero(answer->len);
 
 		memcpy(data, answer->data, answer->len);
 		p->answer.data = data;
@@ -22,8 +23,8 @@ struct promise *promise_new(const struct scripted_answer *answer)
 
 void promise_free(struct promise *p)
 {
-	free((void *)p->answer.data);
-	free(p);
+	heap_free((void *)p->answer.data);
+	heap_free(p);
 }
 
 void promise_append(struct promise **list, struct promise *p)

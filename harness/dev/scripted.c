@@ -9,6 +9,7 @@
 
 #include "dev/promise.h"
 #include "dev/scripted_desc.h"
+#include "heap.h"
 
 struct scripted {
 	struct usb_device usb;
@@ -165,10 +166,10 @@ static enum usb_status data_packet(struct usb_device *dev, struct usb_endpoint *
 		return USB_OK;
 	if (ep->type == USB_EP_INTERRUPT)
 		len = min_u64(len, ep->max_packet);
-	pattern = alloc_zero(len);
+	pattern = heap_zero(len);
 	fill_pattern(sc, pattern, len);
 	usb_packet_put(p, pattern, len);
-	free(pattern);
+	heap_free(pattern);
 	return USB_OK;
 }
 
@@ -263,7 +264,7 @@ static void release(struct usb_device *dev)
 	promise_free_all(&sc->queue);
 	promise_free_all(&sc->pending);
 	usb_device_fini(dev);
-	free(sc);
+	heap_free(sc);
 }
 
 static const uint8_t *describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len)
@@ -291,7 +292,7 @@ static const struct usb_device_ops scripted_ops = {
 
 struct usb_device *scripted_new(const uint8_t *desc, size_t desc_len, uint8_t speed_mask)
 {
-	struct scripted *sc = alloc_zero(sizeof(*sc));
+	struct scripted *sc = heap_zero(sizeof(*sc));
 
 	sc->ops = scripted_ops;
 	sc->ops.speed_mask = speed_mask & ALL_SPEEDS ? speed_mask & ALL_SPEEDS : ALL_SPEEDS;

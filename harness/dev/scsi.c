@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "dev/scsi.h"
+#include "heap.h"
 
 enum command_flag {
 	NEEDS_MEDIUM = 1 << 0,
@@ -70,7 +71,7 @@ static const uint8_t group_bytes[8] = {6, 10, 10, 0, 16, 12, 0, 0};
 
 struct scsi *scsi_new(struct disk *disk)
 {
-	struct scsi *s = alloc_zero(sizeof(*s));
+	struct scsi *s = heap_zero(sizeof(*s));
 
 	s->disk = disk;
 	s->write_cache = true;
@@ -79,8 +80,8 @@ struct scsi *scsi_new(struct disk *disk)
 
 void scsi_cancel(struct scsi *s)
 {
-	free(s->cdb);
-	free(s->buf);
+	heap_free(s->cdb);
+	heap_free(s->buf);
 	s->cdb = s->buf = NULL;
 	s->cdb_len = 0;
 	s->buf_len = s->buf_pos = 0;
@@ -94,7 +95,7 @@ void scsi_cancel(struct scsi *s)
 void scsi_free(struct scsi *s)
 {
 	scsi_cancel(s);
-	free(s);
+	heap_free(s);
 }
 
 void scsi_reset(struct scsi *s)
@@ -153,7 +154,7 @@ void scsi_start(struct scsi *s, const uint8_t *cdb, size_t cdb_len, uint8_t lun)
 
 	REQUIRE(cdb_len && cdb_len <= SCSI_MAX_CDB);
 	scsi_cancel(s);
-	s->cdb = alloc_zero(cdb_len);
+	s->cdb = heap_zero(cdb_len);
 	memcpy(s->cdb, cdb, cdb_len);
 	s->cdb_len = cdb_len;
 	s->lun = lun;
@@ -179,7 +180,7 @@ void scsi_reply(struct scsi *s, const uint8_t *data, size_t len, uint64_t alloca
 	len = min_u64(len, allocation);
 	if (!len)
 		return;
-	s->buf = alloc_zero(len);
+	s->buf = heap_zero(len);
 	memcpy(s->buf, data, len);
 	s->buf_len = (uint32_t)len;
 	s->direction = SCSI_IN;
@@ -190,7 +191,7 @@ void scsi_reply(struct scsi *s, const uint8_t *data, size_t len, uint64_t alloca
 void scsi_expect(struct scsi *s, size_t len, void (*done)(struct scsi *s))
 {
 	REQUIRE(len && len <= UINT16_MAX);
-	s->buf = alloc_zero(len);
+	s->buf = heap_zero(len);
 	s->buf_len = (uint32_t)len;
 	s->direction = SCSI_OUT;
 	s->work = SCSI_WORK_PARAMETER;
@@ -203,7 +204,7 @@ void scsi_blocks(struct scsi *s, enum scsi_work work, uint64_t lba, uint64_t cou
 	if (!count)
 		return;
 	s->buf_len = scsi_block_bytes(s);
-	s->buf = alloc_zero(s->buf_len);
+	s->buf = heap_zero(s->buf_len);
 	s->direction = work == SCSI_WORK_READ ? SCSI_IN : SCSI_OUT;
 	s->work = (uint8_t)work;
 	s->remaining = (work == SCSI_WORK_SAME ? 1 : count) * s->buf_len;
@@ -255,13 +256,13 @@ static void write_block(struct scsi *s)
 
 static void compare_block(struct scsi *s)
 {
-	uint8_t *medium = alloc_zero(s->buf_len);
+	uint8_t *medium = heap_zero(s->buf_len);
 
 	if (disk_read(s->disk, s->lba, medium) < 0)
 		scsi_fail_lba(s, SCSI_MEDIUM_ERROR, SCSI_READ_ERROR, s->lba);
 	else if (memcmp(medium, s->buf, s->buf_len))
 		scsi_fail_lba(s, SCSI_MISCOMPARE, SCSI_MISCOMPARED, s->lba);
-	free(medium);
+	heap_free(medium);
 }
 
 /* buf is full. */

@@ -5,6 +5,7 @@
  * one block with many (BYTCHK 3), BYTCHK 2.
  */
 #include "dev/scsi.h"
+#include "heap.h"
 
 struct extent {
 	uint64_t lba;
@@ -115,10 +116,10 @@ void scsi_write_same(struct scsi *s)
 		return;
 	scsi_blocks(s, SCSI_WORK_SAME, e.lba, e.count);
 	if (no_data) { /* NDOB: zeros, nothing comes from the host */
-		uint8_t *zeros = alloc_zero(s->buf_len);
+		uint8_t *zeros = heap_zero(s->buf_len);
 
 		scsi_push(s, zeros, s->buf_len);
-		free(zeros);
+		heap_free(zeros);
 		s->direction = SCSI_NONE;
 	}
 }

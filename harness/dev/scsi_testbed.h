@@ -6,6 +6,7 @@
 #define DEV_SCSI_TESTBED_H
 
 #include "dev/scsi.h"
+#include "heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,7 @@ struct scsi_bed {
 
 static inline struct scsi_bed *scsi_bed_new(uint32_t block_count, uint32_t block_bytes)
 {
-	struct scsi_bed *bed = alloc_zero(sizeof(*bed));
+	struct scsi_bed *bed = heap_zero(sizeof(*bed));
 
 	bed->disk = block_count ? disk_new_memory(block_count, block_bytes) : NULL;
 	bed->scsi = scsi_new(bed->disk);
@@ -34,18 +35,18 @@ static inline void scsi_bed_free(struct scsi_bed *bed)
 {
 	scsi_free(bed->scsi);
 	disk_free(bed->disk);
-	free(bed);
+	heap_free(bed);
 }
 
 /* A CDB of cdb_len bytes (exact allocation), OUT data if it wants any: out repeats a block byte. */
 static inline uint8_t scsi_bed_do(struct scsi_bed *bed, const uint8_t *cdb, size_t cdb_len,
 				  const uint8_t *out, size_t out_len)
 {
-	uint8_t *exact = alloc_zero(cdb_len);
+	uint8_t *exact = heap_zero(cdb_len);
 
 	memcpy(exact, cdb, cdb_len);
 	scsi_start(bed->scsi, exact, cdb_len, 0);
-	free(exact);
+	heap_free(exact);
 	bed->len = 0;
 	if (bed->scsi->direction == SCSI_IN)
 		bed->len = scsi_pull(bed->scsi, bed->data, sizeof(bed->data));

@@ -9,6 +9,7 @@
 #include "dev/desc_bytes.h"
 #include "dev/dev.h"
 #include "dev/scsi.h"
+#include "heap.h"
 
 #define EP_IN 1u
 #define EP_OUT 2u
@@ -175,7 +176,7 @@ static enum usb_status take_cbw(struct storage *st, struct usb_packet *p)
 static enum usb_status send_data(struct storage *st, struct usb_packet *p)
 {
 	size_t room = min_u64(p->len, st->left), moved = 0;
-	uint8_t *chunk = alloc_zero(min_u64(room, CHUNK_BYTES));
+	uint8_t *chunk = heap_zero(min_u64(room, CHUNK_BYTES));
 
 	while (moved < room) {
 		size_t n = scsi_pull(st->scsi, chunk, min_u64(room - moved, CHUNK_BYTES));
@@ -185,7 +186,7 @@ static enum usb_status send_data(struct storage *st, struct usb_packet *p)
 		usb_packet_put(p, chunk, n);
 		moved += n;
 	}
-	free(chunk);
+	heap_free(chunk);
 	st->left -= (uint32_t)moved;
 	if (!moved && p->len) { /* (4) Hi > Dn: it came out just now */
 		to_status(st, NULL);
@@ -202,7 +203,7 @@ static enum usb_status receive_data(struct storage *st, struct usb_endpoint *ep,
 				    struct usb_packet *p)
 {
 	size_t room = min_u64(p->len, st->left), moved = 0;
-	uint8_t *chunk = alloc_zero(min_u64(room, CHUNK_BYTES));
+	uint8_t *chunk = heap_zero(min_u64(room, CHUNK_BYTES));
 	bool too_long = p->len > st->left;
 
 	while (moved < room) {
@@ -211,7 +212,7 @@ static enum usb_status receive_data(struct storage *st, struct usb_endpoint *ep,
 		scsi_push(st->scsi, chunk, n); /* what it does not want is dropped */
 		moved += n;
 	}
-	free(chunk);
+	heap_free(chunk);
 	st->left -= (uint32_t)moved;
 	if (too_long) {
 		st->phase_error = true;
@@ -319,7 +320,7 @@ static void release(struct usb_device *dev)
 
 	scsi_free(st->scsi);
 	usb_device_fini(dev);
-	free(st);
+	heap_free(st);
 }
 
 static const struct usb_device_ops ops = {
@@ -336,7 +337,7 @@ static const struct usb_device_ops ops = {
 
 struct usb_device *storage_new(struct disk *disk)
 {
-	struct storage *st = alloc_zero(sizeof(*st));
+	struct storage *st = heap_zero(sizeof(*st));
 
 	st->scsi = scsi_new(disk);
 	usb_device_init(&st->usb, &ops, NULL, 0); /* see describe */

@@ -6,6 +6,7 @@
 #define DEV_STORAGE_TESTBED_H
 
 #include "dev/testbed.h"
+#include "heap.h"
 
 #define EP_IN 1u
 #define EP_OUT 2u
@@ -24,7 +25,7 @@ enum {
 
 static inline struct storage_bed *start(void)
 {
-	struct storage_bed *bed = alloc_zero(sizeof(*bed));
+	struct storage_bed *bed = heap_zero(sizeof(*bed));
 
 	bed->disk = disk_new_memory(256, 512);
 	bed_plug(&bed->usb, storage_new(bed->disk), USB_SPEED_HIGH);
@@ -36,7 +37,7 @@ static inline void end(struct storage_bed *bed)
 {
 	bed_end(&bed->usb);
 	disk_free(bed->disk);
-	free(bed);
+	heap_free(bed);
 }
 
 static inline enum usb_status in(struct storage_bed *bed, uint32_t len, uint32_t *ret_actual)

@@ -8,6 +8,7 @@
 #include "dev/desc_bytes.h"
 #include "dev/dev.h"
 #include "dev/hid.h"
+#include "heap.h"
 
 #define BUTTON_MASK 0x1fu
 
@@ -113,7 +114,7 @@ static const struct usb_device_ops ops = {
 
 struct usb_device *tablet_new(void)
 {
-	struct tablet *tablet = alloc_zero(sizeof(*tablet));
+	struct tablet *tablet = heap_zero(sizeof(*tablet));
 
 	tablet->hid.kind = &kind;
 	tablet->hid.protocol = 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "guest/guest.h"
+#include "heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +40,7 @@ static void on_fire(void *opaque)
 
 static int setup(void **state)
 {
-	struct log *log = alloc_zero(sizeof(*log));
+	struct log *log = heap_zero(sizeof(*log));
 
 	for (unsigned i = 0; i < ARRAY_SIZE(log->timer); i++) {
 		log->alarm[i] = (struct alarm){.log = log, .id = i, .disarms = -1};
@@ -52,7 +53,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	free(*state);
+	heap_free(*state);
 	return 0;
 }
 

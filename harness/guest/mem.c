@@ -8,6 +8,7 @@
  * anybody wrote there. Left out: memory types, bus errors finer than a page.
  */
 #include "guest/guest.h"
+#include "heap.h"
 
 #include <errno.h>
 
@@ -53,7 +54,7 @@ struct mem {
 
 struct mem *mem_new(void)
 {
-	return alloc_zero(sizeof(struct mem));
+	return heap_zero(sizeof(struct mem));
 }
 
 void mem_free(struct mem *m)
@@ -61,9 +62,9 @@ void mem_free(struct mem *m)
 	if (!m)
 		return;
 	for (uint32_t i = 0; i < m->pool_count; i++)
-		free(m->pool[i]);
-	free(m->stream);
-	free(m);
+		heap_free(m->pool[i]);
+	heap_free(m->stream);
+	heap_free(m);
 }
 
 static void page_clear(struct page *p)
@@ -84,7 +85,7 @@ void mem_reset(struct mem *m)
 			page_clear(m->pool[i]);
 	}
 	while (m->pool_count > POOL_KEPT)
-		free(m->pool[--m->pool_count]);
+		heap_free(m->pool[--m->pool_count]);
 	m->page_count = 0;
 	m->last = NULL;
 	m->fault_count = 0;
@@ -130,7 +131,7 @@ static struct page *page_get(struct mem *m, uint64_t frame)
 		return p;
 	REQUIRE(m->page_count < MEM_MAX_PAGES);
 	if (m->page_count == m->pool_count)
-		m->pool[m->pool_count++] = alloc_zero(sizeof(*p));
+		m->pool[m->pool_count++] = heap_zero(sizeof(*p));
 	p = m->pool[m->page_count++];
 	p->frame = frame;
 	p->bucket = bucket_of(m, frame);
@@ -257,8 +258,8 @@ void mem_add_flip(struct mem *m, uint64_t addr, unsigned nth, const void *bytes,
 void mem_set_ondemand(struct mem *m, const void *bytes, size_t len)
 {
 	if (len > m->stream_room) {
-		free(m->stream);
-		m->stream = alloc_zero(len);
+		heap_free(m->stream);
+		m->stream = heap_zero(len);
 		m->stream_room = len;
 	}
 	if (len)

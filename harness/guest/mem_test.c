@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "guest/guest.h"
+#include "heap.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -144,12 +145,12 @@ static void more_than_max_pages_is_absent_and_nothing_is_written(void **state)
 static void a_write_longer_than_all_ram_fails(void **state)
 {
 	size_t len = (size_t)(MEM_MAX_PAGES + 1) * MEM_PAGE_SIZE;
-	uint8_t *big = alloc_zero(len);
+	uint8_t *big = heap_zero(len);
 
 	assert_int_equal(mem_write(*state, 0, big, len), -EFAULT);
 	assert_int_equal(mem_page_count(*state), 0);
 	assert_int_equal(mem_write(*state, 0, big, len - MEM_PAGE_SIZE), 0);
-	free(big);
+	heap_free(big);
 }
 
 static void a_fault_hits_dma_of_its_kind_on_its_page_only(void **state)

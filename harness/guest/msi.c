@@ -6,6 +6,7 @@
  * Left out: tables in another BAR. A message that memory refuses is lost, as on a real bus.
  */
 #include "guest/guest.h"
+#include "heap.h"
 
 enum {
 	CAP_MSI = 0x05,
@@ -223,16 +224,16 @@ void msi_init(struct guest *g)
 	if (!id->msix_cap)
 		return;
 	REQUIRE(id->msix_vectors >= 1 && id->msix_vectors <= PCI_MAX_MSIX);
-	p->msix_table = alloc_zero(table_bytes(p));
-	p->msix_pba = alloc_zero(pba_bytes(p));
+	p->msix_table = heap_zero(table_bytes(p));
+	p->msix_pba = heap_zero(pba_bytes(p));
 	add_region(g, "MSI-X table", id->msix_table, table_bytes(p), &table_ops);
 	add_region(g, "MSI-X pending bits", id->msix_pba, pba_bytes(p), &pba_ops);
 }
 
 void msi_fini(struct guest *g)
 {
-	free(g->pci.msix_table);
-	free(g->pci.msix_pba);
+	heap_free(g->pci.msix_table);
+	heap_free(g->pci.msix_pba);
 	g->pci.msix_table = NULL;
 	g->pci.msix_pba = NULL;
 }

@@ -6,6 +6,7 @@
 #define GUEST_TESTBED_H
 
 #include "guest/guest.h"
+#include "heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +61,7 @@ static void bed_sink(void *opaque, const struct trace_row *row)
 
 static inline struct bed *bed_new(const struct pci_identity *id)
 {
-	struct bed *bed = alloc_zero(sizeof(*bed));
+	struct bed *bed = heap_zero(sizeof(*bed));
 
 	bed->trace.sink = bed_sink;
 	bed->trace.sink_opaque = bed;
@@ -72,7 +73,7 @@ static inline struct bed *bed_new(const struct pci_identity *id)
 static inline void bed_free(struct bed *bed)
 {
 	guest_fini(&bed->guest);
-	free(bed);
+	heap_free(bed);
 }
 
 static inline int bed_setup(void **state)

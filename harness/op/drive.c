@@ -3,11 +3,12 @@
  * drive.c -- the driver as one object: its books, guest memory, symbolic addresses, dispatch.
  * Leaves out: hubs, streams, isochronous scheduling (an Isoch TRB is sent as soon as possible).
  */
+#include "heap.h"
 #include "op/drive_core.h"
 
 struct drive *drive_new(struct backend *b)
 {
-	struct drive *d = alloc_zero(sizeof(*d));
+	struct drive *d = heap_zero(sizeof(*d));
 
 	d->b = b;
 	drive_reset(d);
@@ -19,8 +20,8 @@ void drive_free(struct drive *d)
 	if (!d)
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(d->slot); i++)
-		free(d->slot[i]);
-	free(d);
+		heap_free(d->slot[i]);
+	heap_free(d);
 }
 
 void drive_reset(struct drive *d)
@@ -53,7 +54,7 @@ struct drive_slot *drive_slot_get(struct drive *d, unsigned id)
 
 	id &= 0xff;
 	if (!d->slot[id])
-		d->slot[id] = alloc_zero(sizeof(*s));
+		d->slot[id] = heap_zero(sizeof(*s));
 	s = d->slot[id];
 	if (!d->slot_used[id]) {
 		memset(s, 0, sizeof(*s));

@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 
+#include "heap.h"
 #include "oracle/set.h"
 
 const struct oracle oracle_balance = {"end-of-input balance", "nothing of an input outlives it"};
@@ -31,7 +32,7 @@ void oracle_report(struct oracle_set *s, const struct oracle *oracle, const char
 
 struct oracle_set *oracle_set_new(void)
 {
-	struct oracle_set *s = alloc_zero(sizeof(*s));
+	struct oracle_set *s = heap_zero(sizeof(*s));
 
 	oracle_set_reset(s);
 	return s;
@@ -39,7 +40,7 @@ struct oracle_set *oracle_set_new(void)
 
 void oracle_set_free(struct oracle_set *set)
 {
-	free(set);
+	heap_free(set);
 }
 
 void oracle_set_controller_reset(struct oracle_set *s)

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "heap.h"
 #include "oracle/set.h"
 
 #define BED_OPER 0x40u
@@ -258,11 +259,11 @@ static inline void bed_packet(struct bed *b, unsigned dci, const void *data, uin
 
 static inline void bed_move(struct bed *b, uint64_t addr, uint32_t len)
 {
-	uint8_t *data = alloc_zero(len);
+	uint8_t *data = heap_zero(len);
 
 	bed_packet(b, 3, data, len);
 	bed_dma(b, TRACE_WRITE, DMA_DATA, 1, 3, addr, data, len);
-	free(data);
+	heap_free(data);
 }
 
 /* ---- the guest brings the controller up ---- */
@@ -306,7 +307,7 @@ static inline void bed_bulk_in(struct bed *b)
 
 static inline int bed_setup(void **state)
 {
-	struct bed *b = alloc_zero(sizeof(*b));
+	struct bed *b = heap_zero(sizeof(*b));
 
 	b->set = oracle_set_new();
 	bed_start(b);
@@ -319,7 +320,7 @@ static inline int bed_teardown(void **state)
 	struct bed *b = *state;
 
 	oracle_set_free(b->set);
-	free(b);
+	heap_free(b);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * descriptor.c -- what the target `descriptor` does with bytes: a descriptor set is read, judged,
  * walked, built again and read again; then a polite guest enumerates a device that serves it.
  */
+#include "heap.h"
 #include "op/mutate.h"
 #include "op/names.h"
 #include "tool/tool.h"
@@ -39,7 +40,7 @@ static bool same_again(const struct usb_desc *set, const uint8_t *built, size_t 
 	bool same = again->node_count == set->node_count && len == built_len &&
 		!memcmp(bytes, built, len);
 
-	free(bytes);
+	heap_free(bytes);
 	usb_desc_free(again);
 	return same;
 }
@@ -60,7 +61,7 @@ bool tool_descriptor_stable(const uint8_t *bytes, size_t len, char *why, size_t 
 		good = refuse(why, room, "a set without findings is built into other bytes");
 	if (!same_again(set, built, built_len))
 		good = refuse(why, room, "what was built reads as another tree");
-	free(built);
+	heap_free(built);
 	usb_desc_free(set);
 	return good;
 }

@@ -6,6 +6,7 @@
  * abandoned first, the buffer is allocated for this wLength and no other, and every later count
  * is compared with that buffer's own length. Leaves out data toggles and packet sizes.
  */
+#include "heap.h"
 #include "usb/usb.h"
 
 #define RUNNING (-1001) /* control.result while the request is with the device's handler */
@@ -19,7 +20,7 @@ static bool is_in(const struct usb_device *dev)
 static void drop_buffer(struct usb_device *dev)
 {
 	if (dev->control.buf != dev->control.in_use)
-		free(dev->control.buf);
+		heap_free(dev->control.buf);
 	dev->control.buf = NULL;
 }
 
@@ -93,7 +94,7 @@ static bool run(struct usb_device *dev)
 	if (generation != dev->control.generation) {
 		if (r == USB_CONTROL_ASYNC && dev->ops->control_cancel)
 			dev->ops->control_cancel(dev);
-		free(buf);
+		heap_free(buf);
 		return false;
 	}
 	if (r != USB_CONTROL_ASYNC)
@@ -112,7 +113,7 @@ static enum usb_status setup_token(struct usb_device *dev, struct usb_packet *p)
 		return USB_NODEV;
 	usb_setup_decode(&dev->control.setup, p->data);
 	if (dev->control.setup.length) {
-		dev->control.buf = alloc_zero(dev->control.setup.length);
+		dev->control.buf = heap_zero(dev->control.setup.length);
 		if (is_in(dev))
 			memset(dev->control.buf, UNWRITTEN, dev->control.setup.length);
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* control_test.c -- the control pipe with hosts and devices of every temper. */
+#include "heap.h"
 #include "usb/probe.h"
 
 #define VENDOR_IN 0xc0
@@ -46,7 +47,7 @@ static void data_stage_may_come_in_pieces_of_any_size(void **state)
 
 static void longest_request_moves_65535_bytes(void **state)
 {
-	uint8_t *data = alloc_zero(65535);
+	uint8_t *data = heap_zero(65535);
 	struct probe_bench b;
 	uint32_t actual;
 
@@ -58,7 +59,7 @@ static void longest_request_moves_65535_bytes(void **state)
 	assert_int_equal(data[65534], 65534 & 0xff);
 	assert_int_equal(bench_control(&b, VENDOR_OUT, 1, 0, 0, 65535, data, &actual), USB_OK);
 	bench_close(&b);
-	free(data);
+	heap_free(data);
 }
 
 static void data_beyond_wlength_stalls(void **state)

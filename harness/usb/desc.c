@@ -4,6 +4,7 @@
  * for GET_DESCRIPTOR (USB2 9.4.3). Hostile sets are served as they are: only lengths that reach
  * beyond the set are cut.
  */
+#include "heap.h"
 #include "usb/desc.h"
 #include "usb/desc_parse.h"
 
@@ -24,7 +25,7 @@ static struct usb_desc_chunk *new_chunk(struct usb_desc *d)
 	struct usb_desc_chunk *c;
 
 	size = min_u64(max_u64(size & ~(size_t)7, 256), CHUNK_BYTES);
-	c = alloc_zero(sizeof(*c) + size);
+	c = heap_zero(sizeof(*c) + size);
 	c->size = size;
 	c->next = d->chunks;
 	d->chunks = c;
@@ -52,11 +53,11 @@ void usb_desc_free(struct usb_desc *d)
 	while (d->chunks) {
 		struct usb_desc_chunk *next = d->chunks->next;
 
-		free(d->chunks);
+		heap_free(d->chunks);
 		d->chunks = next;
 	}
-	free(d->bytes);
-	free(d);
+	heap_free(d->bytes);
+	heap_free(d);
 }
 
 const struct usb_desc_config *usb_desc_config_find(const struct usb_desc *d, uint8_t value)

@@ -4,6 +4,7 @@
  * the tree, lengths and counts from what the tree holds; bytes that no field stands for (longer
  * descriptors than their type needs, class descriptors) are copied.
  */
+#include "heap.h"
 #include "usb/desc.h"
 
 static uint8_t count8(unsigned n)
@@ -124,7 +125,7 @@ uint8_t *usb_desc_build(const struct usb_desc *d, size_t *len)
 
 	for (const struct usb_desc_node *n = d->nodes; n; n = n->next)
 		sum += n->length;
-	bytes = alloc_zero(sum);
+	bytes = heap_zero(sum);
 	for (const struct usb_desc_node *n = d->nodes; n; n = n->next) {
 		build_node(bytes + pos, d, n);
 		pos += n->length;

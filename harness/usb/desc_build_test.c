@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* desc_build_test.c -- bytes out of trees, also of trees that were changed. */
+#include "heap.h"
 #include "usb/probe.h"
 
 static void clean_set_is_built_byte_for_byte(void **state)
@@ -12,7 +13,7 @@ static void clean_set_is_built_byte_for_byte(void **state)
 	assert_int_equal(usb_desc_check(d, USB_SPEED_HIGH, NULL, 0), 0);
 	assert_int_equal(len, sizeof(probe_set));
 	assert_memory_equal(bytes, probe_set, len);
-	free(bytes);
+	heap_free(bytes);
 	usb_desc_free(d);
 }
 
@@ -33,7 +34,7 @@ static void wrong_counts_and_lengths_are_corrected(void **state)
 	bytes = usb_desc_build(d, &len);
 	assert_int_equal(len, sizeof(probe_set));
 	assert_memory_equal(bytes, probe_set, len);
-	free(bytes);
+	heap_free(bytes);
 	usb_desc_free(d);
 }
 
@@ -58,7 +59,7 @@ static void changed_fields_are_written(void **state)
 	assert_int_equal(again->configs->alternates->endpoints->address, 0x8f);
 	assert_int_equal(again->configs->alternates->endpoints->max_packet, 0x1234);
 	assert_int_not_equal(usb_desc_walk(d), usb_desc_walk(again));
-	free(bytes);
+	heap_free(bytes);
 	usb_desc_free(again);
 	usb_desc_free(d);
 }
@@ -89,7 +90,7 @@ static void empty_set_builds_to_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(len, 0);
-	free(bytes);
+	heap_free(bytes);
 	usb_desc_free(d);
 }
 

@@ -3,6 +3,7 @@
  * desc_check_test.c -- each problem is found in a set that has it, and none in one that has not.
  * The last test fails if there is a problem that no set here shows.
  */
+#include "heap.h"
 #include "usb/probe.h"
 
 static bool fired[USB_DESC_PROBLEMS];
@@ -213,14 +214,14 @@ static void order_and_repetition_are_checked(void **state)
 
 static void sets_beyond_all_limits_are_found(void **state)
 {
-	uint8_t *set = alloc_zero(65536);
+	uint8_t *set = heap_zero(65536);
 
 	(void)state;
 	for (size_t i = 0; i < 65536; i++)
 		set[i] = i & 1 ? 0x77 : 2;
 	assert_true(found(set, 65536, USB_SPEED_HIGH, USB_DESC_SET_LENGTH));
 	assert_true(found(set, 65535, USB_SPEED_HIGH, USB_DESC_SET_COUNT));
-	free(set);
+	heap_free(set);
 }
 
 static void findings_beyond_the_room_are_counted(void **state)

@@ -7,6 +7,7 @@
  * preceded by a comparison with what is left. A bLength below 2 ends the container, or at top
  * level the set, so the walk always advances.
  */
+#include "heap.h"
 #include "usb/desc_parse.h"
 
 /* Types that are never inside a configuration or BOS. */
@@ -220,11 +221,11 @@ static void parse(struct usb_desc_parser *s)
 
 struct usb_desc *usb_desc_parse(const uint8_t *bytes, size_t len)
 {
-	struct usb_desc *d = alloc_zero(sizeof(*d));
+	struct usb_desc *d = heap_zero(sizeof(*d));
 	struct usb_desc_parser s = {.d = d};
 
 	d->len = min_u64(len, USB_DESC_MAX_BYTES);
-	d->bytes = alloc_zero(d->len);
+	d->bytes = heap_zero(d->len);
 	if (d->len)
 		memcpy(d->bytes, bytes, d->len);
 	s.end = d->len;

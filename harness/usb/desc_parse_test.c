@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* desc_parse_test.c -- trees out of polite, cut, lying and endless descriptor sets. */
+#include "heap.h"
 #include "usb/probe.h"
 
 #define DEVICE 18, 1, 0, 2, 0, 0, 0, 64, 1, 0, 2, 0, 0, 0, 0, 0, 0, 1
@@ -28,8 +29,8 @@ static struct usb_desc *parse(const uint8_t *set, size_t len)
 		assert_int_equal(n, len);
 		assert_memory_equal(built, set, len);
 	}
-	free(built);
-	free(rebuilt);
+	heap_free(built);
+	heap_free(rebuilt);
 	usb_desc_free(again);
 	return d;
 }
@@ -225,7 +226,7 @@ static void class_descriptors_belong_to_what_precedes_them(void **state)
 
 static void largest_set_is_cut_and_counted(void **state)
 {
-	uint8_t *set = alloc_zero(70000);
+	uint8_t *set = heap_zero(70000);
 	struct usb_desc *d;
 
 	(void)state;
@@ -237,7 +238,7 @@ static void largest_set_is_cut_and_counted(void **state)
 	assert_true(has_mishap(d, USB_DESC_SET_LENGTH));
 	assert_true(has_mishap(d, USB_DESC_SET_COUNT));
 	usb_desc_free(d);
-	free(set);
+	heap_free(set);
 }
 
 static void second_device_or_bos_is_kept_but_not_believed(void **state)

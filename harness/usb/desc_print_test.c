@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* desc_print_test.c -- what people read says what the bytes say. */
+#include "heap.h"
 #include "usb/probe.h"
 
 static char *print(const uint8_t *set, size_t len)
@@ -22,7 +23,7 @@ static void assert_prints(const uint8_t *set, size_t len, const char *const *wan
 	for (size_t i = 0; i < n; i++)
 		if (!strstr(text, want[i]))
 			fail_msg("\"%s\" is missing in:\n%s", want[i], text);
-	free(text);
+	heap_free(text);
 }
 
 static void fields_and_strings_are_named(void **state)
@@ -129,7 +130,7 @@ static void any_cut_and_any_byte_can_be_printed(void **state)
 		char *text = print(probe_set, len);
 
 		assert_non_null(text);
-		free(text);
+		heap_free(text);
 	}
 	for (size_t i = 0; i < sizeof(set); i++) {
 		char *text;
@@ -138,7 +139,7 @@ static void any_cut_and_any_byte_can_be_printed(void **state)
 		set[i] ^= 0xff;
 		text = print(set, sizeof(set));
 		assert_non_null(strstr(text, "escriptor"));
-		free(text);
+		heap_free(text);
 	}
 }
 

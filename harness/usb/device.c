@@ -3,6 +3,7 @@
  * device.c -- what every device has: state (USB2 9.1.1), life, bus reset, timer and wake-up.
  * Leaves out Suspended, which no one can tell from Configured without a power model.
  */
+#include "heap.h"
 #include "usb/desc.h"
 #include "usb/usb.h"
 
@@ -38,7 +39,7 @@ void usb_device_fini(struct usb_device *dev)
 		p->dev_next = NULL;
 		p->dev_link = NULL;
 	}
-	free(dev->control.buf);
+	heap_free(dev->control.buf);
 	dev->control.buf = NULL;
 	usb_desc_free(dev->desc);
 	dev->desc = NULL;

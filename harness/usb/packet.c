@@ -8,6 +8,7 @@
  * or even free the packet it is looking at (submitting, taken_back, freed); and a completion
  * callback may do anything at all, so nothing is touched after it.
  */
+#include "heap.h"
 #include "usb/usb.h"
 
 #define MARKER 0xa5 /* in IN data that no device wrote: seen in guest memory, it is a leak */
@@ -15,7 +16,7 @@
 struct usb_packet *usb_packet_new(struct usb_device *dev, enum usb_pid pid, unsigned number,
 				  uint32_t len)
 {
-	struct usb_packet *p = alloc_zero(sizeof(*p));
+	struct usb_packet *p = heap_zero(sizeof(*p));
 
 	REQUIRE(dev->bus);
 	p->bus = dev->bus;
@@ -26,7 +27,7 @@ struct usb_packet *usb_packet_new(struct usb_device *dev, enum usb_pid pid, unsi
 	p->id = dev->bus->next_packet_id++;
 	p->len = len;
 	/* No bytes: the end of our own allocation is as well guarded as an empty one. */
-	p->data = len ? alloc_zero(len) : (uint8_t *)(p + 1);
+	p->data = len ? heap_zero(len) : (uint8_t *)(p + 1);
 	if (pid == USB_IN)
 		memset(p->data, MARKER, len);
 	p->dev_next = dev->packets;
@@ -54,8 +55,8 @@ static void destroy(struct usb_packet *p)
 	leave_device(p);
 	p->bus->live_packets--;
 	if (p->len)
-		free(p->data);
-	free(p);
+		heap_free(p->data);
+	heap_free(p);
 }
 
 void usb_packet_free(struct usb_packet *p)

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include "heap.h"
 #include "usb/desc.h"
 #include "usb/usb.h"
 
@@ -138,7 +139,7 @@ static inline void probe_free(struct usb_device *dev)
 {
 	((struct probe *)dev)->log->freed++;
 	usb_device_fini(dev);
-	free(dev);
+	heap_free(dev);
 }
 
 static const struct usb_device_ops probe_ops = {
@@ -207,7 +208,7 @@ static inline void bench_complete(struct usb_packet *p)
 
 static inline struct probe *probe_new(struct probe_log *log, const uint8_t *set, size_t len)
 {
-	struct probe *probe = alloc_zero(sizeof(*probe));
+	struct probe *probe = heap_zero(sizeof(*probe));
 
 	usb_device_init(&probe->usb, &probe_ops, set, len);
 	probe->log = log;

@@ -4,6 +4,7 @@
  * fatal states, doorbells, and the one work loop through which every ring is consumed.
  * Work is bounded: XHCI_BUDGET_TRBS TRBs per call, the rest waits for the next call.
  */
+#include "heap.h"
 #include "xhci/xhci.h"
 
 #define MICROFRAME_NS 125000u
@@ -246,15 +247,15 @@ void xhci_power_on(struct xhci *x)
 
 struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_profile *profile)
 {
-	struct xhci *x = alloc_zero(sizeof(*x));
+	struct xhci *x = heap_zero(sizeof(*x));
 
 	x->g = g;
 	x->bus = bus;
 	x->profile = profile;
-	x->slots = alloc_zero((profile->slots + 1u) * sizeof(*x->slots));
+	x->slots = heap_zero((profile->slots + 1u) * sizeof(*x->slots));
 	for (unsigned id = 0; id <= profile->slots; id++)
 		x->slots[id].state = SLOT_DISABLED;
-	x->intr = alloc_zero(profile->intrs * sizeof(*x->intr));
+	x->intr = heap_zero(profile->intrs * sizeof(*x->intr));
 	for (unsigned i = 0; i < profile->intrs; i++)
 		x->intr[i].x = x;
 	x->mfindex_timer = (struct timer){.fire = mfindex_wrapped, .opaque = x};
@@ -270,11 +271,11 @@ void xhci_free(struct xhci *x)
 		return;
 	xhci_reset(x);
 	for (unsigned i = 0; i < x->profile->intrs; i++)
-		free(x->intr[i].pending);
-	free(x->intr);
-	free(x->slots);
-	free(x->connectors);
-	free(x);
+		heap_free(x->intr[i].pending);
+	heap_free(x->intr);
+	heap_free(x->slots);
+	heap_free(x->connectors);
+	heap_free(x);
 }
 
 unsigned xhci_live_endpoints(const struct xhci *x)

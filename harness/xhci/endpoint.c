@@ -3,6 +3,7 @@
  * endpoint.c -- an enabled endpoint: creation from its context, state changes (xHCI 4.8.3),
  * what happens to the TD under way when it leaves Running.
  */
+#include "heap.h"
 #include "xhci/xhci.h"
 
 #define MICROFRAME_NS 125000u
@@ -29,7 +30,7 @@ bool xhci_ep_is_isoch(const struct xhci_ep *ep)
 
 struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, const uint32_t dw[8])
 {
-	struct xhci_ep *ep = alloc_zero(sizeof(*ep));
+	struct xhci_ep *ep = heap_zero(sizeof(*ep));
 	unsigned type = ep_ctx_type(dw);
 
 	ep->x = x;
@@ -55,7 +56,7 @@ void xhci_ep_free(struct xhci_ep *ep)
 	clock_disarm(&ep->x->g->clock, &ep->timer);
 	usb_packet_free(ep->packet);
 	ep->x->live_endpoints--;
-	free(ep);
+	heap_free(ep);
 }
 
 void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state)

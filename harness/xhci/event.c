@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "heap.h"
 #include "xhci/xhci.h"
 
 static bool segment_valid(const struct event_segment *s)
@@ -117,7 +118,7 @@ static void write_event(struct interrupter *in, const struct trb *event, bool bl
 static void keep(struct interrupter *in, const struct trb *event)
 {
 	if (!in->pending)
-		in->pending = alloc_zero(XHCI_MAX_PENDING * sizeof(*in->pending));
+		in->pending = heap_zero(XHCI_MAX_PENDING * sizeof(*in->pending));
 	if (in->pending_count == XHCI_MAX_PENDING)
 		return; /* only port changes can come this far, and PORTSC still shows them */
 	in->pending[(in->pending_first + in->pending_count++) % XHCI_MAX_PENDING] = *event;

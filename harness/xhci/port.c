@@ -4,6 +4,7 @@
  * One socket (usb_port) has a USB2 and a USB3 port; the device's speed says which one sees it.
  * Left out so far: U1/U2 and L1 timers, over-current, test modes, compliance.
  */
+#include "heap.h"
 #include "xhci/xhci.h"
 
 static unsigned link_state(const struct xhci_port *p)
@@ -252,7 +253,7 @@ void xhci_port_init(struct xhci *x)
 	const struct xhci_profile *pr = x->profile;
 
 	x->connector_count = (unsigned)max_u64(pr->usb2_ports, pr->usb3_ports);
-	x->connectors = alloc_zero(x->connector_count * sizeof(*x->connectors));
+	x->connectors = heap_zero(x->connector_count * sizeof(*x->connectors));
 	for (unsigned i = 0; i < x->connector_count; i++) {
 		uint8_t mask = 0;
 

@@ -9,6 +9,7 @@
 #ifndef XHCI_TESTBED_H
 #define XHCI_TESTBED_H
 
+#include "heap.h"
 #include "xhci/xhci.h"
 
 #include <setjmp.h>
@@ -111,7 +112,7 @@ static void bed_intx(void *opaque, bool level)
 
 static inline struct bed *bed_new(unsigned profile)
 {
-	struct bed *bed = alloc_zero(sizeof(*bed));
+	struct bed *bed = heap_zero(sizeof(*bed));
 
 	trace_reset(&bed->trace);
 	guest_init(&bed->guest, &bed->trace, &xhci_profiles[profile].pci);
@@ -132,7 +133,7 @@ static inline void bed_free(struct bed *bed)
 	assert_null(bed->guest.clock.first);
 	xhci_free(bed->x);
 	guest_fini(&bed->guest);
-	free(bed);
+	heap_free(bed);
 }
 
 static inline void bed_events(struct bed *bed, uint32_t trbs)
