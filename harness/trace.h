@@ -16,8 +16,8 @@ enum trace_kind {
 	TRACE_DMA,    /* addr, len, data; what = enum dma_what, slot, dci */
 	TRACE_IRQ,    /* what = enum irq_what, addr/value = MSI message or line level */
 	TRACE_PACKET, /* what = enum packet_what; see struct trace_row */
-	TRACE_PLUG,   /* what = 1 plugged, 0 unplugged; slot = root port number (1 based) */
-	TRACE_STEP,   /* the virtual clock was moved: value = new time in ns */
+	TRACE_PLUG, /* what = 1 plugged, 0 unplugged; slot = root port number (1 based), addr = route */
+	TRACE_STEP, /* the virtual clock was moved: value = new time in ns */
 	TRACE_KINDS
 };
 
@@ -71,8 +71,8 @@ struct trace_row {
 	uint32_t op;      /* index of the op that caused it */
 	uint32_t len;     /* bytes */
 	uint64_t time_ns; /* virtual */
-	uint64_t addr;
-	uint64_t value; /* PACKET: packet id */
+	uint64_t addr;    /* PACKET, PLUG: route string, 0 = in a root port */
+	uint64_t value;   /* PACKET: packet id */
 	const uint8_t
 		*data; /* DMA and PACKET: len bytes (PACKET_COMPLETE: actual bytes), else NULL */
 };

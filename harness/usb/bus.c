@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * bus.c -- the bus, its root ports, plugging and unplugging (USB2 9.1.1, 11.24). Leaves out power,
+ * bus.c -- the bus, its root ports, plugging and unplugging (USB2 9.1.1, 4.1.1). Leaves out power,
  * which belongs to the port's owner.
  */
 #include <errno.h>
@@ -37,7 +37,10 @@ static enum usb_speed fastest(unsigned mask)
 
 static void trace_plug(struct usb_port *port, bool plugged)
 {
-	struct trace_row row = {.kind = TRACE_PLUG, .what = plugged, .slot = port->number};
+	struct trace_row row = {.kind = TRACE_PLUG, .what = plugged};
+
+	row.slot = usb_port_root(port)->number;
+	row.addr = usb_port_route(port);
 
 	if (port->bus->trace)
 		trace_append(port->bus->trace, &row);
@@ -57,6 +60,15 @@ static void take_descriptors(struct usb_device *dev)
 	dev->desc = usb_desc_parse(bytes, len);
 }
 
+static unsigned hubs_above(const struct usb_port *port)
+{
+	unsigned n = 0;
+
+	for (; port->hub; port = port->hub->port)
+		n++;
+	return n;
+}
+
 int usb_plug(struct usb_port *port, struct usb_device *dev)
 {
 	enum usb_speed speed = fastest(port->speed_mask & dev->ops->speed_mask);
@@ -66,6 +78,10 @@ int usb_plug(struct usb_port *port, struct usb_device *dev)
 		return -EBUSY;
 	if (speed == USB_SPEED_NONE)
 		return -EINVAL;
+	if (port->hub && (!port->hub->port || port->hub->gone))
+		return -ENODEV;
+	if (dev->downstream && hubs_above(port) >= USB_MAX_HUBS)
+		return -ELOOP;
 	dev->bus = port->bus;
 	dev->port = port;
 	dev->speed = speed;
@@ -82,21 +98,31 @@ int usb_plug(struct usb_port *port, struct usb_device *dev)
 
 void usb_unplug(struct usb_port *port)
 {
-	struct usb_device *dev = port->dev;
+	struct usb_device *dev = port->dev, *hub = port->hub;
+	struct usb_port *root;
 
 	if (!dev || dev->gone)
 		return;
+	root = usb_port_root(port);
+	if (hub)
+		usb_device_hold(hub);
 	usb_device_hold(dev);
 	dev->gone = true;
 	trace_plug(port, false);
 	usb_device_arm(dev, UINT64_MAX);
 	usb_control_abort(dev);
 	usb_device_flush(dev, USB_NODEV);
+	for (unsigned i = 0; i < dev->downstream_count; i++)
+		usb_unplug(&dev->downstream[i]);
 	if (port->ops && port->ops->detached)
 		port->ops->detached(port);
+	if (root != port && root->ops && root->ops->left)
+		root->ops->left(root, dev);
 	port->dev = NULL;
 	dev->port = NULL;
 	usb_device_release(dev);
+	if (hub)
+		usb_device_release(hub);
 }
 
 void usb_bus_reset(struct usb_bus *bus)

@@ -41,6 +41,8 @@ void usb_device_fini(struct usb_device *dev)
 	}
 	heap_free(dev->control.buf);
 	dev->control.buf = NULL;
+	heap_free(dev->downstream);
+	dev->downstream = NULL;
 	usb_desc_free(dev->desc);
 	dev->desc = NULL;
 }
@@ -99,11 +101,15 @@ void usb_device_arm(struct usb_device *dev, uint64_t delay_ns)
 void usb_wakeup(struct usb_endpoint *ep)
 {
 	struct usb_device *dev = ep->dev;
+	struct usb_port *root;
 
-	if (!dev || dev->gone || !dev->port || !dev->port->ops || !dev->port->ops->wakeup)
+	if (!dev || dev->gone || !dev->port || !usb_port_reached(dev->port))
+		return;
+	root = usb_port_root(dev->port);
+	if (!root->ops || !root->ops->wakeup)
 		return;
 	usb_device_hold(dev);
-	dev->port->ops->wakeup(dev->port, dev, ep);
+	root->ops->wakeup(root, dev, ep);
 	usb_device_release(dev);
 }
 

@@ -82,6 +82,7 @@ static void trace_packet(struct usb_packet *p, enum packet_what what)
 		.status = p->status,
 		.port = p->port,
 		.len = what == PACKET_SUBMIT ? p->len : p->actual,
+		.addr = p->route,
 		.value = p->id,
 	};
 
@@ -222,8 +223,11 @@ enum usb_status usb_packet_submit(struct usb_packet *p)
 	}
 	p->ep = usb_endpoint_get(dev, p->pid, p->number);
 	p->address = dev->address;
-	p->port = dev->port->number;
+	p->port = usb_port_root(dev->port)->number;
+	p->route = usb_port_route(dev->port);
 	trace_packet(p, PACKET_SUBMIT);
+	if (!usb_port_reached(dev->port))
+		return settle(p, USB_XACT);
 	usb_device_hold(dev);
 	p->submitting = true;
 	p->outer = dev->handling;

@@ -58,7 +58,11 @@ struct usb_packet;
 
 /* ---- bus.c --------------------------------------------------------------------------------- */
 
-/* What a port's owner (controller or hub) is told. All calls may arrive inside usb_plug etc. */
+/*
+ * What a port's owner (controller or hub) is told. All calls may arrive inside usb_plug etc.
+ * Devices behind hubs: wakeup and left are told to the root port of the way, the others to the
+ * port itself.
+ */
 struct usb_port_ops {
 	void (*attached)(struct usb_port *port); /* port->dev is set */
 	void (*detached)(
@@ -67,6 +71,9 @@ struct usb_port_ops {
 	void (*wakeup)(struct usb_port *port, struct usb_device *dev, struct usb_endpoint *ep);
 	/* the device signals remote wake-up (USB2 7.1.7.7) */
 	void (*resume)(struct usb_port *port);
+	/* dev, behind a hub of this root port, is unplugged: dev->port still set; packets already
+	 * cancelled. May be NULL. */
+	void (*left)(struct usb_port *root, struct usb_device *dev);
 };
 
 struct usb_port {
@@ -74,11 +81,14 @@ struct usb_port {
 	struct usb_device *dev;
 	const struct usb_port_ops *ops;
 	void *opaque;
-	uint8_t number;     /* 1-based connector on the root hub */
-	uint8_t speed_mask; /* 1 << enum usb_speed it accepts */
+	struct usb_device *hub; /* it is a downstream port of; NULL = a root port */
+	bool open;              /* downstream port: packets pass (enabled, not suspended) */
+	uint8_t number;         /* 1-based connector on the root hub, or port of the hub */
+	uint8_t speed_mask;     /* 1 << enum usb_speed it accepts */
 };
 
 #define USB_MAX_PORTS 32u
+#define USB_MAX_HUBS 5u /* in a row (USB2 4.1.1); also the digits of a route string */
 
 struct usb_bus {
 	struct trace *trace;    /* borrowed, may be NULL */
@@ -98,17 +108,35 @@ void usb_bus_init(struct usb_bus *bus, struct trace *trace, const uint64_t *now_
 void usb_bus_add_port(struct usb_bus *bus, struct usb_port *port);
 
 /*
- * Plug dev into port: 0, -EBUSY (port taken) or -EINVAL (no speed in common). The device runs
- * at the fastest speed both sides have. Ownership of dev passes to the bus on success only.
+ * Plug dev into port: 0, -EBUSY (port taken), -EINVAL (no speed in common) or -ELOOP (a hub behind
+ * USB_MAX_HUBS others). The device runs at the fastest speed both sides have. Ownership of dev passes
+ * to the bus on success only.
  */
 int usb_plug(struct usb_port *port, struct usb_device *dev);
 /*
- * Unplug and free: every live packet of the device completes with USB_NODEV first. May be called
- * inside a handler of that very device: the object is then freed when the handler has returned.
+ * Unplug and free: every live packet of the device completes with USB_NODEV first. What hangs behind a
+ * hub goes with it. May be called inside a handler of that very device: the object is then freed when
+ * the handler has returned.
  */
 void usb_unplug(struct usb_port *port);
 /* Unplug everything and forget packet ids (between two inputs). */
 void usb_bus_reset(struct usb_bus *bus);
+
+/* ---- route.c: ways through hubs (USB3 8.9, xHCI 6.2.2 Route String) ------------------------ */
+
+/* The root port that a port hangs from; itself if it is one. */
+struct usb_port *usb_port_root(struct usb_port *port);
+/* The route string of what is plugged there: 0 at a root port. Ports above 15 count as 15. */
+uint32_t usb_port_route(const struct usb_port *port);
+/* The port at a route string below a root port; NULL if a hub of that many ports is not there. */
+struct usb_port *usb_route_port(struct usb_port *root, uint32_t route);
+/* The device that packets to this route string reach now: all ports on the way are open. Or NULL. */
+struct usb_device *usb_route_device(struct usb_port *root, uint32_t route);
+/* Whether packets reach the device: every downstream port on its way is open. */
+bool usb_port_reached(const struct usb_port *port);
+/* For hubs: a downstream port lets no packets pass any more; those with devices behind it complete
+ * with USB_XACT. */
+void usb_port_close(struct usb_port *port);
 
 /* ---- device.c ------------------------------------------------------------------------------ */
 
@@ -193,8 +221,10 @@ enum usb_control_stage {
 /* Embedded as the first member of every model. */
 struct usb_device {
 	const struct usb_device_ops *ops;
-	struct usb_bus *bus;   /* NULL until it is plugged */
-	struct usb_port *port; /* NULL when not plugged */
+	struct usb_bus *bus;         /* NULL until it is plugged */
+	struct usb_port *port;       /* NULL when not plugged */
+	struct usb_port *downstream; /* a hub's ports, its own allocation; NULL = no hub */
+	uint8_t downstream_count;
 	struct usb_desc *desc; /* the descriptor set at the current speed; owned */
 	uint8_t speed;         /* enum usb_speed */
 	uint8_t state;         /* enum usb_device_state */
@@ -280,10 +310,12 @@ struct usb_packet {
 	struct usb_device *dev;
 	struct usb_endpoint *ep; /* NULL if there is no such endpoint */
 	enum usb_packet_state state;
-	uint8_t pid;           /* enum usb_pid */
-	uint8_t number;        /* endpoint number 0..15 */
-	uint8_t status;        /* enum usb_status when DONE */
-	uint8_t address, port; /* of the device at the last submit, for the trace */
+	uint8_t pid;    /* enum usb_pid */
+	uint8_t number; /* endpoint number 0..15 */
+	uint8_t status; /* enum usb_status when DONE */
+	uint8_t address,
+		port;   /* of the device at the last submit, for the trace: root port and ... */
+	uint32_t route; /* ... route string */
 	uint16_t stream;
 	uint64_t id;
 	uint8_t *data;        /* len bytes, exact allocation */
