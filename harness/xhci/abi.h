@@ -160,6 +160,10 @@ enum ep_type { /* xHCI table 6-9 */
 	EP_INTERRUPT_IN = 7,
 };
 
+static inline uint32_t slot_ctx_route(const uint32_t *dw)
+{
+	return dw[0] & 0xfffff;
+}
 static inline unsigned slot_ctx_speed(const uint32_t *dw)
 {
 	return (unsigned)bits(dw[0], 23, 20);
@@ -167,6 +171,26 @@ static inline unsigned slot_ctx_speed(const uint32_t *dw)
 static inline unsigned slot_ctx_entries(const uint32_t *dw)
 {
 	return dw[0] >> 27;
+}
+static inline bool slot_ctx_mtt(const uint32_t *dw)
+{
+	return dw[0] & 1u << 25;
+}
+static inline bool slot_ctx_hub(const uint32_t *dw)
+{
+	return dw[0] & 1u << 26;
+}
+static inline unsigned slot_ctx_hub_ports(const uint32_t *dw)
+{
+	return dw[1] >> 24;
+}
+static inline unsigned slot_ctx_tt_slot(const uint32_t *dw)
+{
+	return dw[2] & 0xff;
+}
+static inline unsigned slot_ctx_tt_port(const uint32_t *dw)
+{
+	return (unsigned)bits(dw[2], 15, 8);
 }
 static inline unsigned slot_ctx_root_port(const uint32_t *dw)
 {

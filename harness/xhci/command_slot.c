@@ -20,11 +20,12 @@ static void set_entries(struct slot *s, unsigned entries)
 
 /* ---- Address Device ---- */
 
-static bool port_taken(struct xhci *x, unsigned id, unsigned root_port)
+static bool port_taken(struct xhci *x, unsigned id, unsigned root_port, uint32_t route)
 {
 	for (unsigned other = 1; other <= x->profile->slots; other++)
 		if (other != id && x->slots[other].state != SLOT_DISABLED &&
-		    x->slots[other].state != SLOT_ENABLED && x->slots[other].root_port == root_port)
+		    x->slots[other].state != SLOT_ENABLED &&
+		    x->slots[other].root_port == root_port && x->slots[other].route == route)
 			return true;
 	return false;
 }
@@ -93,7 +94,7 @@ static int address_step(struct xhci *x)
 	struct slot *s = &x->slots[x->address.slot];
 
 	for (;;) {
-		struct usb_device *dev = xhci_port_device(x, s->root_port);
+		struct usb_device *dev = xhci_slot_route(x, s->root_port, s->route);
 		enum usb_status status;
 
 		if (!dev)
@@ -125,12 +126,13 @@ static int address_step(struct xhci *x)
 
 void xhci_command_address_retry(struct xhci *x)
 {
+	const struct slot *s = &x->slots[x->address.slot];
 	int code;
 
 	if (!x->command_waiting)
 		return;
 	if (x->address.packet && x->address.packet->state == USB_PACKET_IDLE &&
-	    !xhci_port_device(x, x->slots[x->address.slot].root_port))
+	    !xhci_slot_route(x, s->root_port, s->route))
 		xhci_command_address_cancel(x);
 	code = address_step(x);
 	if (code != COMMAND_WAITS)
@@ -145,6 +147,7 @@ int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slo
 	uint64_t input = input_pointer(c);
 	enum completion_code code;
 	unsigned port;
+	uint32_t route;
 
 	if (!s)
 		return CC_SLOT_NOT_ENABLED;
@@ -157,11 +160,15 @@ int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slo
 	if (ctl[0] || (ctl[1] & ~0u) != 3)
 		return CC_TRB;
 	port = slot_ctx_root_port(slot_dw);
+	route = slot_ctx_route(slot_dw);
 	if (!xhci_port_get(x, port) || slot_ctx_interrupter(slot_dw) >= x->profile->intrs ||
-	    port_taken(x, *slot_id, port))
+	    port_taken(x, *slot_id, port, route))
 		return CC_TRB;
-	if (!xhci_port_device(x, port) || (slot_dw[0] & 0xfffff)) /* no hubs: no route string */
+	if (!xhci_slot_route(x, port, route))
 		return CC_TRANSACTION;
+	code = xhci_context_tt_check(x, slot_dw);
+	if (code != CC_SUCCESS)
+		return code;
 	memcpy(s->dw, slot_dw, 3 * sizeof(uint32_t));
 	code = xhci_context_ep_check(s, 1, ep_dw);
 	if (code != CC_SUCCESS)
@@ -169,6 +176,7 @@ int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slo
 	if (!fetch_context_pointer(x, *slot_id))
 		return CC_TRB;
 	s->root_port = (uint8_t)port;
+	s->route = route;
 	xhci_ep_free(s->ep[1]);
 	s->ep[1] = xhci_ep_new(x, *slot_id, 1, ep_dw);
 	if (bsr)
@@ -250,6 +258,7 @@ int xhci_command_configure_endpoint(struct xhci *x, struct command *c, unsigned 
 		}
 	}
 	set_entries(s, slot_ctx_entries(slot_dw));
+	xhci_context_take_hub(s, slot_dw);
 	xhci_slot_set_state(s, has_endpoints(s) ? SLOT_CONFIGURED : SLOT_ADDRESSED);
 	xhci_context_write_slot(x, *slot_id);
 	return CC_SUCCESS;

@@ -72,6 +72,32 @@ void xhci_context_write_ep(struct xhci *x, unsigned id, unsigned dci)
 	write_context(x, id, dci, dw);
 }
 
+enum completion_code xhci_context_tt_check(struct xhci *x, const uint32_t dw[4])
+{
+	const struct slot *hub;
+
+	if (!slot_ctx_tt_slot(dw))
+		return CC_SUCCESS;
+	if (slot_ctx_speed(dw) != USB_SPEED_FULL && slot_ctx_speed(dw) != USB_SPEED_LOW)
+		return CC_SUCCESS; /* no split transactions: the fields mean nothing */
+	hub = xhci_slot_get(x, slot_ctx_tt_slot(dw));
+	if (!hub || !slot_ctx_hub(hub->dw) || slot_ctx_speed(hub->dw) != USB_SPEED_HIGH)
+		return CC_PARAMETER;
+	if (hub->root_port != slot_ctx_root_port(dw) || !slot_ctx_tt_port(dw) ||
+	    slot_ctx_tt_port(dw) > slot_ctx_hub_ports(hub->dw))
+		return CC_PARAMETER;
+	return CC_SUCCESS;
+}
+
+void xhci_context_take_hub(struct slot *s, const uint32_t dw[4])
+{
+	const uint32_t flags = 3u << 25, ports = 0xffu << 24, think_time = 3u << 16;
+
+	s->dw[0] = (s->dw[0] & ~flags) | (dw[0] & flags);
+	s->dw[1] = (s->dw[1] & ~ports) | (dw[1] & ports);
+	s->dw[2] = (s->dw[2] & ~think_time) | (dw[2] & think_time);
+}
+
 static bool is_in(unsigned type)
 {
 	return type >= EP_ISOCH_IN;

@@ -194,20 +194,30 @@ static void detached(struct usb_port *connector)
 	if (!p)
 		return;
 	disconnect(p);
-	xhci_slot_device_gone(p->x, p->number);
+	xhci_slot_device_gone(p->x, p->number, 0);
+}
+
+/* A device behind a hub: its own speed does not tell which protocol's root port leads there. */
+static void left(struct usb_port *root, struct usb_device *dev)
+{
+	struct xhci_port *p = port_of(root, root->dev->speed);
+
+	if (p)
+		xhci_slot_device_gone(p->x, p->number, usb_port_route(dev->port));
 }
 
 static void wakeup(struct usb_port *connector, struct usb_device *dev, struct usb_endpoint *uep)
 {
 	struct xhci *x = connector->opaque;
-	struct xhci_port *p = port_of(connector, dev->speed);
+	struct xhci_port *p = port_of(connector, connector->dev->speed);
+	uint32_t route = usb_port_route(dev->port);
 	unsigned dci = xhci_dci(uep->address & 0xf, uep->address & 0x80);
 
 	for (unsigned id = 1; p && id <= x->profile->slots; id++) {
 		struct slot *s = &x->slots[id];
 
-		if (s->state != SLOT_DISABLED && s->root_port == p->number && s->ep[dci] &&
-		    s->ep[dci]->rung)
+		if (s->state != SLOT_DISABLED && s->root_port == p->number && s->route == route &&
+		    s->ep[dci] && s->ep[dci]->rung)
 			xhci_queue_ep(s->ep[dci]);
 	}
 	if (p && !x->working && !x->defer)
@@ -227,6 +237,7 @@ static void resume(struct usb_port *connector)
 static const struct usb_port_ops connector_ops = {
 	.attached = attached,
 	.detached = detached,
+	.left = left,
 	.wakeup = wakeup,
 	.resume = resume,
 };

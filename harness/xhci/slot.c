@@ -47,21 +47,28 @@ void xhci_slot_disable(struct xhci *x, unsigned id)
 	*s = (struct slot){.state = SLOT_DISABLED};
 }
 
+struct usb_device *xhci_slot_route(struct xhci *x, unsigned root_port, uint32_t route)
+{
+	struct usb_device *dev = xhci_port_device(x, root_port);
+
+	return dev && route ? usb_route_device(dev->port, route) : dev;
+}
+
 struct usb_device *xhci_slot_device(struct xhci *x, const struct slot *s)
 {
-	struct usb_device *dev = xhci_port_device(x, s->root_port);
+	struct usb_device *dev = xhci_slot_route(x, s->root_port, s->route);
 
 	/* After a port reset the device listens to address 0 only (USB2 9.1.1.3). */
 	return dev && dev->address == s->address ? dev : NULL;
 }
 
 /* A packet that the device refused with NAK must not outlive the device. */
-void xhci_slot_device_gone(struct xhci *x, unsigned root_port)
+void xhci_slot_device_gone(struct xhci *x, unsigned root_port, uint32_t route)
 {
 	for (unsigned id = 1; id <= x->profile->slots; id++) {
 		struct slot *s = &x->slots[id];
 
-		if (s->state == SLOT_DISABLED || s->root_port != root_port)
+		if (s->state == SLOT_DISABLED || s->root_port != root_port || s->route != route)
 			continue;
 		for (unsigned dci = 1; dci < 32; dci++) {
 			struct xhci_ep *ep = s->ep[dci];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * xhci.h -- the controller, one section per file: profile.c, controller.c, regs.c, port.c,
- * ring.c, event.c, interrupter.c, command*.c, context.c, slot.c, endpoint.c, td.c, transfer.c,
- * completion.c.
+ * xhci.h -- the controller, one section per file: controller.c, regs.c, ring.c, event.c,
+ * interrupter.c, command*.c, context.c, slot.c, endpoint.c, td.c, transfer.c, completion.c. Those
+ * of profile.c and port.c are in profile.h and port.h.
  *
  * How a TRB travels: doorbell (regs.c) -> work queue (controller.c) -> ring.c fetches it once
  * -> td.c gathers it -> transfer.c hands packets to usb -> event.c reports -> interrupter.c.
@@ -17,39 +17,8 @@
 #include "guest/guest.h"
 #include "usb/usb.h"
 #include "xhci/abi.h"
-
-struct xhci;
-
-/* ---- profile.c: identity is data ----------------------------------------------------------- */
-
-enum {
-	XHCI_PROFILE_QEMU,
-	XHCI_PROFILE_NEC,
-	XHCI_PROFILE_CONFORMANT,
-	XHCI_PROFILES
-};
-
-struct xhci_profile {
-	const char *name;
-	struct pci_identity pci;
-	uint16_t hci_version;   /* BCD: 0x0100, 0x0120 */
-	uint8_t cap_length;     /* bytes */
-	uint32_t rtsoff, dboff; /* bytes from BAR 0 */
-	uint16_t slots;         /* 1..255 */
-	uint16_t intrs;         /* 1..1024 */
-	uint8_t usb2_ports, usb3_ports;
-	bool usb3_first;          /* root hub port numbering */
-	uint8_t erst_max;         /* log2 of the largest ERST */
-	uint8_t scratchpads;      /* pages the controller asks for */
-	uint32_t hccparams1;      /* without xECP */
-	uint16_t port_reset_usec; /* 0: a reset is over at once, as in QEMU */
-	bool nec;                 /* vendor commands 49, 50 */
-	bool forced_stop_event;   /* xHCI >= 1.1: Stop Endpoint on an idle ring reports 27 */
-};
-
-extern const struct xhci_profile xhci_profiles[XHCI_PROFILES];
-
-#define XHCI_XECP 0x20u /* where the extended capability list starts in BAR 0 */
+#include "xhci/port.h"
+#include "xhci/profile.h"
 
 /* ---- ring.c: the consumer's walk (xHCI 4.9.2) ------------------------------------------------ */
 
@@ -73,32 +42,6 @@ enum ring_poll {
 enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag tag,
 			       unsigned *budget, bool show_links, struct trb *ret_trb,
 			       uint64_t *ret_addr);
-
-/* ---- port.c (xHCI 4.19) ------------------------------------------------------------------------ */
-
-#define XHCI_MAX_PORTS 32u
-
-struct xhci_port {
-	struct xhci *x;
-	struct usb_port *connector; /* shared by the USB2 and the USB3 port of one socket */
-	struct timer timer;         /* end of a reset in virtual time */
-	uint8_t number;             /* 1-based */
-	uint8_t protocol;           /* 2 or 3 */
-	bool warm;                  /* the reset under way is a warm reset */
-	uint32_t portsc;            /* as read, xHCI 5.4.8 */
-	uint32_t portpmsc, portli, porthlpmc;
-};
-
-void xhci_port_init(struct xhci *x);
-/* Default register values; devices that are plugged in are seen as just connected. */
-void xhci_port_reset_all(struct xhci *x);
-void xhci_port_write(struct xhci_port *p, uint32_t value);
-/* Report every port with change bits set: the run bit went from 0 to 1 (xHCI 4.19.2). */
-void xhci_port_report(struct xhci *x);
-/* The device that answers on this root hub port now, or NULL. */
-struct usb_device *xhci_port_device(struct xhci *x, unsigned number);
-/* NULL if there is no such port. */
-struct xhci_port *xhci_port_get(struct xhci *x, unsigned number);
 
 /* ---- event.c: event rings (xHCI 4.9.4) ------------------------------------------------------- */
 
@@ -207,6 +150,7 @@ struct slot {
 	uint8_t state; /* enum slot_state */
 	uint8_t address;
 	uint8_t root_port;
+	uint32_t route;         /* xHCI 8.9, 0 = on the root port itself */
 	uint64_t context;       /* device context, from the DCBAA when the slot was addressed */
 	uint32_t dw[4];         /* slot context, ours */
 	struct xhci_ep *ep[32]; /* [1..31], NULL = Disabled */
@@ -223,8 +167,10 @@ void xhci_slot_disable(struct xhci *x, unsigned id);
 /* The device behind a slot now, NULL if unplugged or its port is not enabled. */
 struct usb_device *xhci_slot_device(struct xhci *x, const struct slot *s);
 
-/* The device on a root port was unplugged: what waits for it goes on to fail. */
-void xhci_slot_device_gone(struct xhci *x, unsigned root_port);
+/* The device there was unplugged: what waits for it goes on to fail. */
+void xhci_slot_device_gone(struct xhci *x, unsigned root_port, uint32_t route);
+/* The device that a root port and a route string lead to now, NULL if none is reached. */
+struct usb_device *xhci_slot_route(struct xhci *x, unsigned root_port, uint32_t route);
 
 /* Bytes of one context: 32, or 64 with CSZ. */
 unsigned xhci_context_bytes(const struct xhci *x);
@@ -237,6 +183,14 @@ void xhci_context_write_ep(struct xhci *x, unsigned id, unsigned dci);
 /* xHCI 6.2.3: may this endpoint context be used? CC_SUCCESS, or the code to answer with. */
 enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci,
 					   const uint32_t dw[8]);
+
+/*
+ * xHCI 6.2.2: do the TT fields of a slot context name a port of a high-speed hub on the same root
+ * port? CC_SUCCESS, also where they mean nothing, or the code to answer with.
+ */
+enum completion_code xhci_context_tt_check(struct xhci *x, const uint32_t dw[4]);
+/* What software says of a hub (xHCI 6.2.2.2): Hub, MTT, Number of Ports, TT Think Time. */
+void xhci_context_take_hub(struct slot *s, const uint32_t dw[4]);
 
 /* Create endpoint dci from an input endpoint context; state Running, DMA-free. */
 struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, const uint32_t dw[8]);
