@@ -111,6 +111,21 @@ fresh
 sed -i 's/!strcmp(argv\[1\], "vacuity")/0/' harness/main.c
 expect 'test: a tool that fails the vacuity gate' 1 ' 1 failed$' ci/test.sh vacuity
 
+# --- features --------------------------------------------------------------------------------
+fresh
+row='| 1.1.1 | P0 | Magic |'
+printf '%s %s |\n' "$row" 'usb/magic_test:magic_of_four_bytes_is_seen trial/hello' >FEATURES.md
+expect 'features: rows with their proofs pass' 0 '^1 rows, 0 of .* open, 0 wrong' ci/features.sh
+rm corpus/trial/hello.hex
+expect 'features: a row whose seed is gone' 1 "proof 'trial/hello' is not there" ci/test.sh features
+printf '%s usb/magic_test:nobody_wrote_this |\n' "$row" >FEATURES.md
+expect 'features: a row whose test is gone' 1 "nobody_wrote_this' is not there" ci/features.sh
+printf '%s |\n' "$row" >FEATURES.md
+expect 'features: a row that names nothing' 1 'names no proof' ci/features.sh
+printf '%s open |\n%s open |\n' "$row" "$row" >FEATURES.md
+expect 'features: a number that comes twice' 1 'the number is taken' ci/features.sh
+expect 'features: open rows are listed' 1 '1.1.1 P0: Magic' ci/features.sh
+
 # --- fuzzing ---------------------------------------------------------------------------------
 fresh
 sed -i "s/ && data\[2\] == 'B' && data\[3\] == '?'//" harness/usb/magic.c

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: MIT
 #
 # Sets up, builds and tests: unit tests in the clang ASan and the gcc build, every corpus file,
-# replay determinism between builds and runs, the vacuity gate, the resurrected bugs and the gates'
-# own tests. Ends with one line "N passed, N failed"; exit 1 on failure.
+# replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, the
+# resurrected bugs and the gates' own tests. Ends with one line "N passed, N failed"; exit 1 on failure.
 #
-#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity gates bugs
+#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features gates bugs
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
-suites=${*:-unit corpus determinism vacuity gates bugs}
+suites=${*:-unit corpus determinism vacuity features gates bugs}
 for s in $suites; do
 	case $s in
-	unit | corpus | determinism | vacuity | gates | bugs) ;;
+	unit | corpus | determinism | vacuity | features | gates | bugs) ;;
 	*) die 2 "there is no suite '$s'" "try ci/test.sh --help" ;;
 	esac
 done
@@ -125,6 +125,10 @@ for s in $suites; do
 		suite
 		one 'every op, TRB, command and completion code is reached' build/asan/gauntlet vacuity corpus
 		done_suite 'vacuity gate' ;;
+	features)
+		suite
+		one 'each row of FEATURES.md has its proof' ci/features.sh --quiet
+		done_suite 'feature table' ;;
 	gates)
 		suite
 		progress 'the gates can fail'
