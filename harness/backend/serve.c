@@ -72,25 +72,51 @@ static bool work(struct serve *s)
 	return true;
 }
 
-static void meet_client(struct serve *s)
+/*
+ * One client at a time. Another one is told so by being let go, once it is sure that the first has not
+ * just left: everything it said was read.
+ */
+static void meet_client(struct serve *s, bool all_read)
 {
-	int fd = serve_socket_accept(s->listen_fd);
+	int fd;
 
+	if (vfio_user_is_connected(&s->user) && !all_read)
+		return;
+	fd = serve_socket_accept(s->listen_fd);
 	if (fd < 0)
 		return;
+	if (vfio_user_is_connected(&s->user)) {
+		close(fd);
+		say(s, "another client was turned away: one at a time");
+		return;
+	}
 	vfio_user_connect(&s->user, fd);
 	say(s, "client connected");
 }
 
-static void answer_client(struct serve *s)
+/* True if nothing is left of what came in. */
+static bool answer_client(struct serve *s)
 {
+	bool more;
+
 	if (!vfio_user_is_connected(&s->user))
-		return;
-	s->more |= vfio_user_serve(&s->user, MESSAGES_PER_ROUND);
+		return true;
+	more = vfio_user_serve(&s->user, MESSAGES_PER_ROUND);
+	s->more |= more;
 	if (vfio_user_is_connected(&s->user))
-		return;
+		return !more;
 	say(s, "client left");
 	s->stop |= s->o->once;
+	return true;
+}
+
+/* While the client owes us an answer: who wants us to end need not wait for it. */
+static bool wait_for_client(void *opaque, short events, int msec)
+{
+	struct serve *s = opaque;
+	struct pollfd p[] = {{s->user.socket.fd, events, 0}, {s->signal_fd, POLLIN, 0}};
+
+	return poll(p, ARRAY_SIZE(p), msec) != 0 && !p[1].revents;
 }
 
 /* Nanoseconds until something is due; false: nothing is. */
@@ -109,25 +135,26 @@ static bool time_left(const struct serve *s, struct timespec *ret)
 
 static int serve_round(struct serve *s)
 {
-	bool connected = vfio_user_is_connected(&s->user);
-	struct pollfd p[2 + SERVE_CONTROL_CLIENTS + 1] = {
+	struct pollfd p[3 + SERVE_CONTROL_CLIENTS + 1] = {
 		{s->signal_fd, POLLIN, 0},
-		{connected ? s->user.socket.fd : s->listen_fd, POLLIN, 0},
+		{s->listen_fd, POLLIN, 0},
+		{s->user.socket.fd, POLLIN, 0}, /* -1, and ignored, if there is none */
 	};
-	unsigned controls = serve_control_poll(&s->control, p + 2);
+	unsigned controls = serve_control_poll(&s->control, p + 3);
 	struct timespec left;
+	bool all_read;
 
-	if (ppoll(p, 2 + controls, time_left(s, &left) ? &left : NULL, NULL) < 0)
+	if (ppoll(p, 3 + controls, time_left(s, &left) ? &left : NULL, NULL) < 0)
 		return errno == EINTR ? 0 : -errno;
 	s->more = false;
 	follow_time(s);
 	if (p[0].revents)
 		s->stop = true;
-	if (p[1].revents && !connected)
-		meet_client(s);
-	answer_client(s);
+	all_read = answer_client(s);
+	if (p[1].revents && !s->stop)
+		meet_client(s, all_read);
 	for (unsigned i = 0; i < controls; i++)
-		if (p[2 + i].revents) {
+		if (p[3 + i].revents) {
 			serve_control_work(&s->control);
 			s->stop |= s->control.quit;
 			break;
@@ -180,6 +207,8 @@ static void set_up(struct serve *s)
 	vfio_user_init(&s->user, &s->machine);
 	s->user.complain = client_wrong;
 	s->user.opaque = s;
+	s->user.socket.wait = wait_for_client;
+	s->user.socket.wait_opaque = s;
 	s->trace.sink = s->o->sink;
 	s->trace.sink_opaque = s->o->sink_opaque;
 	s->listen_fd = -1;

@@ -274,6 +274,107 @@ static void after_a_client_that_broke_the_rules_comes_the_next_one(void **state)
 	assert_int_equal(access(p->path, F_OK), -1);
 }
 
+static void a_second_client_is_turned_away_and_the_first_goes_on(void **state)
+{
+	struct place *p = *state;
+	struct child c = start(p->path, false);
+	int first, second;
+	char byte;
+
+	hear(&c, "ready on");
+	first = call(p->path);
+	greet(first);
+	second = call(p->path);
+	assert_int_equal(read(second, &byte, 1), 0);
+	hear(&c, "turned away");
+	close(second);
+	close(first);
+	second = call(p->path);
+	greet(second);
+	kill(c.pid, SIGTERM);
+	assert_int_equal(end(&c), 0);
+	close(second);
+}
+
+/* A message without a file beside it. */
+static void send_simple(int fd, unsigned command, const uint8_t *body, uint32_t len)
+{
+	uint8_t bytes[VFIO_HEADER_BYTES + 64] = {7, 0};
+
+	put_le16(bytes + 2, (uint16_t)command);
+	put_le32(bytes + 4, VFIO_HEADER_BYTES + len);
+	put_le32(bytes + 8, VFIO_FLAG_NO_REPLY);
+	memcpy(bytes + VFIO_HEADER_BYTES, body, len);
+	assert_int_equal(write(fd, bytes, VFIO_HEADER_BYTES + len), VFIO_HEADER_BYTES + len);
+}
+
+static void send_write(int fd, uint32_t region, uint64_t offset, uint64_t value, uint32_t size)
+{
+	uint8_t body[VFIO_ACCESS_BYTES + 8];
+
+	put_le64(body, offset);
+	put_le32(body + 8, region);
+	put_le32(body + 12, size);
+	put_le64(body + VFIO_ACCESS_BYTES, value);
+	send_simple(fd, VFIO_REGION_WRITE, body, VFIO_ACCESS_BYTES + size);
+}
+
+/* Until the controller asks this client, in a process of its own or not, for its memory. */
+static void make_it_ask(int fd)
+{
+	uint8_t map[VFIO_MAP_BYTES] = {VFIO_MAP_BYTES, 0, 0, 0, 3}, asked[64];
+
+	greet(fd);
+	put_le64(map + 16, 0x10000);
+	put_le64(map + 24, 0x10000);
+	send_simple(fd, VFIO_DMA_MAP, map, sizeof(map));
+	send_write(fd, VFIO_REGION_CONFIG, PCI_REG_COMMAND, PCI_COMMAND_BME | PCI_COMMAND_MSE, 2);
+	send_write(fd, VFIO_REGION_BAR0, 0x58, 0x10001, 8); /* CRCR */
+	send_write(fd, VFIO_REGION_BAR0, 0x40, 1, 4);       /* run */
+	send_write(fd, VFIO_REGION_BAR0, 0x2000, 0, 4);     /* doorbell */
+	assert_true(read(fd, asked, sizeof(asked)) >= (ssize_t)VFIO_HEADER_BYTES);
+	assert_int_equal(get_le16(asked + 2), VFIO_DMA_READ);
+}
+
+static void a_client_killed_in_mid_dma_is_no_trouble_for_the_next(void **state)
+{
+	struct place *p = *state;
+	struct child c = start(p->path, false);
+	pid_t client;
+	int fd, status;
+
+	hear(&c, "ready on");
+	client = fork();
+	if (!client) {
+		make_it_ask(call(p->path));
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(client, &status, 0), client);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	hear(&c, "client left");
+	fd = call(p->path);
+	greet(fd);
+	kill(c.pid, SIGTERM);
+	assert_int_equal(end(&c), 0);
+	close(fd);
+}
+
+static void it_ends_at_once_though_a_client_owes_an_answer(void **state)
+{
+	struct place *p = *state;
+	struct child c = start(p->path, false);
+	uint64_t before = vfio_socket_now_msec();
+	int fd;
+
+	hear(&c, "ready on");
+	fd = call(p->path);
+	make_it_ask(fd);
+	kill(c.pid, SIGTERM);
+	assert_int_equal(end(&c), 0);
+	assert_true(vfio_socket_now_msec() - before < VFIO_REPLY_MSEC);
+	close(fd);
+}
+
 #define place_test(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int main(void)
@@ -286,6 +387,9 @@ int main(void)
 		place_test(what_is_not_a_socket_is_left_alone),
 		place_test(it_ends_when_the_first_client_leaves_if_told_so),
 		place_test(after_a_client_that_broke_the_rules_comes_the_next_one),
+		place_test(a_second_client_is_turned_away_and_the_first_goes_on),
+		place_test(a_client_killed_in_mid_dma_is_no_trouble_for_the_next),
+		place_test(it_ends_at_once_though_a_client_owes_an_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

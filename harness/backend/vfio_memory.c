@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 
 #include "backend/vfio_user.h"
 
@@ -54,33 +53,22 @@ void vfio_memory_unmap(struct vfio_user *u, const struct vfio_message *m)
 
 /* ---- DMA by message ------------------------------------------------------------------------ */
 
-static uint64_t now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Until the answer to our message id is here, everybody else's is answered. */
 static int await(struct vfio_user *u, uint16_t id, struct vfio_message *ret)
 {
-	uint64_t end_msec = now_msec() + VFIO_REPLY_MSEC, now;
+	uint64_t end_msec = vfio_socket_now_msec() + VFIO_REPLY_MSEC, now;
 
 	while (!u->lost) {
-		struct pollfd p = {u->socket.fd, POLLIN, 0};
-
 		while (vfio_user_receive(u, ret)) {
 			if (ret->id == id && (ret->flags & VFIO_FLAG_TYPE_MASK) == VFIO_FLAG_REPLY)
 				return 0;
 			vfio_user_handle(u, ret);
 			vfio_message_free(ret);
 		}
-		now = now_msec();
-		if (now >= end_msec)
+		now = vfio_socket_now_msec();
+		if (now >= end_msec ||
+		    (!u->lost && !vfio_socket_wait(&u->socket, POLLIN, (int)(end_msec - now))))
 			vfio_user_lose(u, "no answer to a DMA message");
-		else if (!u->lost)
-			poll(&p, 1, (int)(end_msec - now));
 	}
 	return -EFAULT;
 }

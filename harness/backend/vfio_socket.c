@@ -7,13 +7,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/vfio_user.h"
 
 void vfio_socket_open(struct vfio_socket *s, int fd)
 {
-	*s = (struct vfio_socket){.fd = fd};
+	*s = (struct vfio_socket){.fd = fd, .wait = s->wait, .wait_opaque = s->wait_opaque};
 	if (fd >= 0)
 		(void)!fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
@@ -23,7 +24,8 @@ void vfio_socket_close(struct vfio_socket *s)
 	vfio_message_free(&s->coming);
 	if (s->fd >= 0)
 		close(s->fd);
-	*s = (struct vfio_socket){.fd = -1, .why = s->why};
+	*s = (struct vfio_socket){
+		.fd = -1, .why = s->why, .wait = s->wait, .wait_opaque = s->wait_opaque};
 }
 
 void vfio_message_free(struct vfio_message *m)
@@ -143,17 +145,35 @@ enum vfio_receive vfio_socket_receive(struct vfio_socket *s, struct vfio_message
 	return VFIO_MESSAGE;
 }
 
-/* 0 or -errno; waits for a client that reads slowly. */
+uint64_t vfio_socket_now_msec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+bool vfio_socket_wait(struct vfio_socket *s, short events, int msec)
+{
+	struct pollfd p = {s->fd, events, 0};
+
+	return s->wait ? s->wait(s->wait_opaque, events, msec) : poll(&p, 1, msec) != 0;
+}
+
+/* 0 or -errno; waits for a client that reads slowly, but not for ever: byte by byte is too slow. */
 static int send_all(struct vfio_socket *s, struct iovec *part, int parts)
 {
+	uint64_t end_msec = 0;
+
 	while (parts) {
 		struct msghdr msg = {.msg_iov = part, .msg_iovlen = (size_t)parts};
 		ssize_t n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = {s->fd, POLLOUT, 0};
+			uint64_t now = vfio_socket_now_msec();
 
-			if (poll(&p, 1, VFIO_REPLY_MSEC) == 0)
+			end_msec = end_msec ? end_msec : now + VFIO_REPLY_MSEC;
+			if (now >= end_msec || !vfio_socket_wait(s, POLLOUT, (int)(end_msec - now)))
 				return -ETIMEDOUT;
 			continue;
 		}

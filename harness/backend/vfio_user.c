@@ -213,6 +213,7 @@ void vfio_user_connect(struct vfio_user *u, int fd)
 	vfio_socket_open(&u->socket, fd);
 	u->greeted = u->lost = false;
 	u->complaints = 0;
+	u->next_id = 0;
 }
 
 void vfio_user_disconnect(struct vfio_user *u)

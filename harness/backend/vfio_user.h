@@ -27,6 +27,9 @@ struct vfio_socket {
 	size_t have;                /* bytes of the message that is coming in */
 	struct vfio_message coming; /* body and files that are here already */
 	const char *why;            /* VFIO_BROKEN: what was wrong */
+	/* Wait for POLLIN or POLLOUT: false after msec. NULL: by poll(). It outlives connections. */
+	bool (*wait)(void *opaque, short events, int msec);
+	void *wait_opaque;
 };
 
 enum vfio_receive {
@@ -36,7 +39,7 @@ enum vfio_receive {
 	VFIO_BROKEN, /* the stream cannot be trusted any more */
 };
 
-/* fd passes to the socket, which makes it non-blocking. */
+/* fd passes to the socket, which makes it non-blocking. *s: zeroed, or used before. */
 void vfio_socket_open(struct vfio_socket *s, int fd);
 void vfio_socket_close(struct vfio_socket *s);
 /* VFIO_MESSAGE: *ret is the caller's, for vfio_message_free. Never blocks. */
@@ -47,6 +50,10 @@ enum vfio_receive vfio_socket_receive(struct vfio_socket *s, struct vfio_message
  */
 int vfio_socket_send(struct vfio_socket *s, const struct vfio_message *head, const void *body,
 		     uint32_t len);
+/* Wait until there may be something to read (POLLIN) or room to write (POLLOUT): false after msec. */
+bool vfio_socket_wait(struct vfio_socket *s, short events, int msec);
+/* The host's clock, by which patience with a client ends. */
+uint64_t vfio_socket_now_msec(void);
 /* Take the nth file out of a message: the caller's now; -1 if there is none. */
 int vfio_message_take_file(struct vfio_message *m, unsigned nth);
 /* Frees the body and closes the files that were not taken. */
