@@ -69,6 +69,10 @@ endef
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
 $(foreach f,op oracle backend import tool,$(eval \
 	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
+# The server of a VM is under test, too, by the target vfio-user.
+build/fuzz/harness/backend/vfio_%.o: private unwatched =
+build/fuzz/harness/backend/vfio_client%.o: private unwatched = $(fuzz_unwatched)
+build/fuzz/harness/backend/vfio_mutate.o: private unwatched = $(fuzz_unwatched)
 build/fuzz/harness/run.o build/fuzz/harness/trace.o: private unwatched = $(fuzz_unwatched)
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
 fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)

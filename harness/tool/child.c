@@ -67,15 +67,15 @@ static int play(const struct tool_play *p, const struct tool_case *c, struct sha
 					  .also_opaque = p->also_opaque,
 					  .on_op = note_op,
 					  .on_op_opaque = s};
+	const struct tool_target_info *target = &tool_targets[c->target];
 	struct harness_result result = {.ops = 0};
 	struct harness *h;
 	char why[sizeof(s->detail)];
 
 	if (p->begin)
 		p->begin(p->also_opaque, c);
-	if (c->target == TARGET_DESCRIPTOR &&
-	    !tool_descriptor_stable(c->bytes, c->len, why, sizeof(why)))
-		note_finding(s, "USB2 9.5", "descriptor rebuild", why, 0);
+	if (target->judge && !target->judge(c->bytes, c->len, why, sizeof(why)))
+		note_finding(s, target->clause, target->rule, why, 0);
 	h = harness_new(&options);
 	tool_case_play(h, c, &result);
 	if (p->end)

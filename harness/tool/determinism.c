@@ -105,6 +105,6 @@ const struct tool_verb verb_determinism = {
 	.min = 1,
 	.max = ~0u,
 	.option = {{"runs", 0, "N", "times alone, each in a new machine (100)"},
-		   {"target", 0, "NAME", "what raw bytes are for: xhci-ring or descriptor"}},
+		   {"target", 0, "NAME", "the target that raw bytes are for"}},
 	.run = determinism,
 };

@@ -125,11 +125,11 @@ const struct tool_verb verb_encode = {
 const struct tool_verb verb_decode = {
 	.name = "decode",
 	.operands = "FILE",
-	.help = "bytes to text: a program as .ops, a descriptor set as .hex",
+	.help = "bytes to text: a program as .ops, others as .hex",
 	.min = 1,
 	.max = 1,
 	.option = {{"output", 'o', "OUT", "file instead of standard output"},
-		   {"target", 0, "NAME", "what raw bytes are for: xhci-ring or descriptor"}},
+		   {"target", 0, "NAME", "the target that raw bytes are for"}},
 	.run = decode,
 };
 

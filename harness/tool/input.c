@@ -8,16 +8,6 @@
 #include "import/import.h"
 #include "tool/tool.h"
 
-const char *const tool_target_name[TARGETS] = {"xhci-ring", "descriptor"};
-
-int tool_target_find(const char *name)
-{
-	for (int i = 0; i < TARGETS; i++)
-		if (!strcmp(name, tool_target_name[i]))
-			return i;
-	return -1;
-}
-
 static bool ends_in(const char *path, const char *end)
 {
 	size_t n = strlen(path), m = strlen(end);
@@ -71,7 +61,7 @@ static int read_program(struct tool_case *c, const char *text, size_t len)
 	return -EINVAL;
 }
 
-static int read_hex(struct tool_case *c, const char *text, size_t len)
+static int read_hex(struct tool_case *c, enum tool_target target, const char *text, size_t len)
 {
 	unsigned line = 0, column = 0;
 	uint8_t *bytes;
@@ -85,22 +75,9 @@ static int read_hex(struct tool_case *c, const char *text, size_t len)
 	}
 	if (err)
 		return err;
-	tool_case_make(c, TARGET_DESCRIPTOR, bytes, c->len);
+	tool_case_make(c, target, bytes, c->len);
 	free(bytes);
 	return 0;
-}
-
-static enum tool_target guess(const char *path)
-{
-	/* What comes last in the path is nearest to the file. */
-	const char *descriptor = NULL, *ring = NULL, *p;
-
-	for (p = path; (p = strstr(p, "descriptor")); p++)
-		descriptor = p;
-	for (p = path; (p = strstr(p, "xhci")); p++)
-		if (!strncmp(p, "xhci-ring", 9) || !strncmp(p, "xhci_ring", 9))
-			ring = p;
-	return descriptor && (!ring || descriptor > ring) ? TARGET_DESCRIPTOR : TARGET_RING;
 }
 
 void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t *bytes, size_t len)
@@ -112,25 +89,35 @@ void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t 
 	if (len)
 		memcpy(c->bytes, bytes, len);
 	c->len = len;
-	if (target == TARGET_DESCRIPTOR)
-		tool_descriptor_program(&c->program, bytes, len);
-	else
+	if (tool_targets[target].program)
+		tool_targets[target].program(&c->program, bytes, len);
+	else if (tool_targets[target].ops)
 		op_decode(&c->program, bytes, len);
+}
+
+/* Hex is for bytes; of which target is seldom said, and then it is a descriptor set. */
+static enum tool_target hex_target(enum tool_target guessed)
+{
+	return guessed == TARGETS || tool_targets[guessed].ops ? TARGET_DESCRIPTOR : guessed;
 }
 
 int tool_case_read(struct tool_case *c, const char *path, const char *target)
 {
 	int known = target ? tool_target_find(target) : -1, err;
+	enum tool_target guessed = tool_target_guess(path, TARGETS);
 	uint8_t *bytes;
+	char names[120];
 	size_t len;
 
 	memset(c, 0, sizeof(*c));
 	c->path = path;
 	if (target && known < 0) {
-		tool_refuse("there is no target '%s': %s or %s", target, tool_target_name[0],
-			    tool_target_name[1]);
+		tool_refuse("there is no target '%s': %s", target,
+			    tool_target_names(names, sizeof(names)));
 		return -EINVAL;
 	}
+	if (known >= 0)
+		guessed = (enum tool_target)known;
 	err = tool_file_read(path, &bytes, &len);
 	if (err)
 		return err;
@@ -138,9 +125,9 @@ int tool_case_read(struct tool_case *c, const char *path, const char *target)
 	if (ends_in(path, ".ops"))
 		err = read_program(c, (const char *)bytes, len);
 	else if (ends_in(path, ".hex"))
-		err = read_hex(c, (const char *)bytes, len);
+		err = read_hex(c, hex_target(guessed), (const char *)bytes, len);
 	else
-		tool_case_make(c, known < 0 ? guess(path) : (enum tool_target)known, bytes, len);
+		tool_case_make(c, guessed == TARGETS ? TARGET_RING : guessed, bytes, len);
 	free(bytes);
 	if (err)
 		tool_case_free(c);
@@ -158,8 +145,8 @@ static char *hex_text(const uint8_t *bytes, size_t len)
 
 char *tool_case_text(const struct tool_case *c)
 {
-	return c->target == TARGET_DESCRIPTOR ? hex_text(c->bytes, c->len)
-					      : op_print_program(&c->program);
+	return tool_targets[c->target].ops ? op_print_program(&c->program)
+					   : hex_text(c->bytes, c->len);
 }
 
 void tool_case_free(struct tool_case *c)

@@ -80,6 +80,13 @@ static void raw_bytes_belong_to_the_target_in_their_path(void **state)
 	assert_int_equal(tool_case_read(&c, place("descriptor/xhci_ring-1", "\x01", 1), NULL), 0);
 	assert_int_equal(c.target, TARGET_RING);
 	tool_case_free(&c);
+	assert_int_equal(tool_case_read(&c, place("descriptor/vfio_user-1", "\x01", 1), NULL), 0);
+	assert_int_equal(c.target, TARGET_VFIO);
+	assert_int_equal(c.program.count, 0);
+	tool_case_free(&c);
+	assert_int_equal(tool_case_read(&c, place("descriptor/vfio-user.hex", "01", 2), NULL), 0);
+	assert_int_equal(c.target, TARGET_VFIO);
+	tool_case_free(&c);
 }
 
 static void empty_file_is_a_program(void **state)

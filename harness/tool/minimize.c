@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * minimize.c -- `gauntlet minimize`: the smallest case with the same bucket. Programs shrink by ops
- * and fields (op/shrink.c), descriptor sets by bytes. Each try has a child of its own.
+ * and fields (op/shrink.c), others by bytes. Each try has a child of its own.
  */
 #include <errno.h>
 #include <limits.h>
@@ -38,20 +38,20 @@ static bool same_program(const struct op_program *program, void *opaque)
 	return !s->err && same(s, &c);
 }
 
-static bool same_bytes(struct search *s, const uint8_t *bytes, size_t len)
+static bool same_bytes(struct search *s, enum tool_target target, const uint8_t *bytes, size_t len)
 {
 	struct tool_case c = {.path = "(a try)"};
 	bool good;
 
 	op_program_init(&c.program);
-	tool_case_make(&c, TARGET_DESCRIPTOR, bytes, len);
+	tool_case_make(&c, target, bytes, len);
 	good = !s->err && same(s, &c);
 	tool_case_free(&c);
 	return good;
 }
 
 /* Take out runs of bytes, long ones first, then bring single bytes to zero. */
-static size_t shrink_bytes(struct search *s, uint8_t *bytes, size_t len)
+static size_t shrink_bytes(struct search *s, enum tool_target target, uint8_t *bytes, size_t len)
 {
 	uint8_t *copy = alloc_zero(len);
 
@@ -61,7 +61,7 @@ static size_t shrink_bytes(struct search *s, uint8_t *bytes, size_t len)
 
 			memcpy(copy, bytes, at);
 			memcpy(copy + at, bytes + at + cut, len - at - cut);
-			if (same_bytes(s, copy, len - cut)) {
+			if (same_bytes(s, target, copy, len - cut)) {
 				memcpy(bytes, copy, len - cut);
 				len -= cut;
 			} else {
@@ -73,7 +73,7 @@ static size_t shrink_bytes(struct search *s, uint8_t *bytes, size_t len)
 		uint8_t was = bytes[at];
 
 		bytes[at] = 0;
-		if (was && !same_bytes(s, bytes, len))
+		if (was && !same_bytes(s, target, bytes, len))
 			bytes[at] = was;
 	}
 	free(copy);
@@ -82,13 +82,13 @@ static size_t shrink_bytes(struct search *s, uint8_t *bytes, size_t len)
 
 static int shrink(struct search *s, struct tool_case *c, const char *path)
 {
-	bool set = c->target == TARGET_DESCRIPTOR;
+	bool set = !tool_targets[c->target].ops;
 	size_t was = set ? c->len : c->program.count;
 	char *text;
 	int err;
 
 	if (set)
-		c->len = shrink_bytes(s, c->bytes, c->len);
+		c->len = shrink_bytes(s, c->target, c->bytes, c->len);
 	else
 		op_shrink(&c->program, same_program, s);
 	if (s->err)
@@ -111,7 +111,7 @@ static int default_path(char *to, size_t room, const struct tool_case *c)
 	int stem = text ? (int)(dot - c->path) : (int)strlen(c->path);
 
 	if (snprintf(to, room, "%.*s.min.%s", stem, c->path,
-		     c->target == TARGET_DESCRIPTOR ? "hex" : "ops") < (int)room)
+		     tool_targets[c->target].ops ? "ops" : "hex") < (int)room)
 		return 0;
 	return tool_refuse("%s: %s", c->path, strerror(ENAMETOOLONG));
 }
@@ -154,7 +154,7 @@ const struct tool_verb verb_minimize = {
 	.min = 1,
 	.max = 1,
 	.option = {{"output", 'o', "OUT", "where to; otherwise FILE.min.ops or FILE.min.hex"},
-		   {"target", 0, "NAME", "what raw bytes are for: xhci-ring or descriptor"},
+		   {"target", 0, "NAME", "the target that raw bytes are for"},
 		   {"timeout", 'T', "SECS", "after so long a try is a HANG (25)"}},
 	.run = minimize,
 };

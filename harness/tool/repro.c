@@ -85,7 +85,7 @@ static int tell(const struct tool_verb *verb, char **value, char **operand, bool
 	    tool_case_read(&c, operand[0], tool_option_get(verb, value, "target")))
 		return EXIT_BAD;
 	if (trace)
-		printf("%s: target %s, %zu bytes, %u ops\n", c.path, tool_target_name[c.target],
+		printf("%s: target %s, %zu bytes, %u ops\n", c.path, tool_targets[c.target].name,
 		       c.len, c.program.count);
 	if (program)
 		print_program(&c);
@@ -107,14 +107,14 @@ static int explain(const struct tool_verb *verb, char **value, char **operand, u
 }
 
 #define TRACE_OPTIONS                                                                              \
-	{"target", 0, "NAME", "what raw bytes are for: xhci-ring or descriptor"},                  \
+	{"target", 0, "NAME", "the target that raw bytes are for"},                                \
 		{"rows", 0, "N", "rows of the trace to print at most (20000; 0: all)"},            \
 	{                                                                                          \
 		"timeout", 'T', "SECS", "after so long it is a HANG (25)"                          \
 	}
 
 #define FILE_KINDS                                                                                 \
-	"FILE is a program (.ops), a descriptor set in hex (.hex), or raw bytes as an engine\n"    \
+	"FILE is a program (.ops), bytes in hex (.hex), or raw bytes as an engine\n"               \
 	"leaves them. The last line is the verdict: CLEAN, VIOLATED, CRASH, HANG or LEAK."
 
 const struct tool_verb verb_repro = {

@@ -69,7 +69,7 @@ const struct tool_verb verb_run = {
 	.max = ~0u,
 	.option = {{"hash", 'H', NULL, "print the trace's hash instead of the verdict"},
 		   {"quiet", 0, NULL, "only what is not clean, and the sum"},
-		   {"target", 0, "NAME", "what raw bytes are for: xhci-ring or descriptor"},
+		   {"target", 0, "NAME", "the target that raw bytes are for"},
 		   {"timeout", 'T', "SECS", "after so long it is a HANG (25)"}},
 	.run = run,
 };

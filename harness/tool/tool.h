@@ -6,6 +6,7 @@
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
+#include "backend/vfio_client.h"
 #include "base.h"
 #include "harness.h"
 #include "op/op.h"
@@ -68,15 +69,37 @@ struct tool_list {
 int tool_list_add(struct tool_list *list, const char *path);
 void tool_list_free(struct tool_list *list);
 
-/* ---- input.c ------------------------------------------------------------------------------- */
+/* ---- target.c ------------------------------------------------------------------------------ */
 
 enum tool_target {
 	TARGET_RING,
 	TARGET_DESCRIPTOR,
+	TARGET_VFIO,
 	TARGETS
 };
 
-extern const char *const tool_target_name[TARGETS]; /* "xhci-ring", "descriptor" */
+struct tool_target_info {
+	const char *name;
+	bool ops; /* cases are programs, their text is .ops; else any bytes, and .hex */
+	/* False if the bytes break a rule, with a sentence in why (room bytes); NULL: they cannot. */
+	bool (*judge)(const uint8_t *bytes, size_t len, char *why, size_t room);
+	const char *clause, *rule;
+	/* What is played besides; NULL: nothing. */
+	void (*program)(struct op_program *p, const uint8_t *bytes, size_t len);
+};
+
+extern const struct tool_target_info tool_targets[TARGETS];
+
+/* Index of a target's name, or -1. */
+int tool_target_find(const char *name);
+/* All names for a message, in text. */
+const char *tool_target_names(char *text, size_t room);
+/* The target that a path tells of. */
+enum tool_target tool_target_guess(const char *path, enum tool_target otherwise);
+/* For the summary of a fuzzing run: messages sent, in libFuzzer's manner, to stderr. */
+void tool_vfio_stat_print(const struct vfio_client *client);
+
+/* ---- input.c ------------------------------------------------------------------------------- */
 
 struct tool_case {
 	const char *path; /* borrowed */
@@ -86,8 +109,6 @@ struct tool_case {
 	struct op_program program; /* what is played */
 };
 
-/* Index of a target's name, or -1. */
-int tool_target_find(const char *name);
 /*
  * Read a case: .ops text, .hex, else raw bytes. Which target raw bytes are for: target (NULL = tell
  * from the path). 0 or -errno, message printed (with line, column and a caret for text).
@@ -95,7 +116,7 @@ int tool_target_find(const char *name);
 int tool_case_read(struct tool_case *c, const char *path, const char *target);
 /* The same from bytes in memory (copied). */
 void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t *bytes, size_t len);
-/* A program as .ops, a descriptor set as .hex; caller frees. */
+/* A program as .ops, other bytes as .hex; caller frees. */
 char *tool_case_text(const struct tool_case *c);
 void tool_case_free(struct tool_case *c);
 
