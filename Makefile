@@ -98,6 +98,8 @@ minimize: ## make a case as small as it gets with the same verdict: F=<file> [T=
 	+@toolchain/repro.sh --minimize
 nightly: ## replay, fuzz, merge, triage, report: SECS=<seconds in all> [OUT=<folder>]
 	+@ci/nightly.sh
+vm: ## a small Linux on our controller under ASan, all by itself (toolchain/asan-vm --demo)
+	+@toolchain/asan-vm --demo
 bugs: ## prove that each resurrected bug is found: [B=<id>] [SECS=<n> to also search for it]
 	+@ci/bugs.sh
 
@@ -124,7 +126,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -f toolchain/help.awk $(MAKEFILE_LIST)
 
-.PHONY: fuzz repro minimize nightly bugs test check cov bench setup corpus fuzzers clean help FORCE
+.PHONY: fuzz repro minimize nightly vm bugs test check cov bench setup corpus fuzzers clean help FORCE
 FORCE:
 
 -include $(wildcard $(foreach p,$(profiles),$(addprefix build/$(p)/,$(sources:.c=.d) \

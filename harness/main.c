@@ -7,9 +7,9 @@
 #define GAUNTLET_VERSION "0.1"
 
 const struct tool_verb *const tool_verbs[] = {
-	&verb_explain,  &verb_repro,  &verb_run,  &verb_encode,  &verb_decode,
-	&verb_minimize, &verb_import, &verb_dict, &verb_vacuity, &verb_determinism,
-	&verb_serve,    &verb_ctl,    NULL,
+	&verb_explain,  &verb_repro,  &verb_run,     &verb_encode,  &verb_decode,
+	&verb_minimize, &verb_import, &verb_dict,    &verb_vacuity, &verb_determinism,
+	&verb_serve,    &verb_ctl,    &verb_reports, NULL,
 };
 
 /* What the sanitizers do where their environment variables do not say: see toolchain/. */

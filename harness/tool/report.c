@@ -10,13 +10,15 @@
 
 /* Frames that say nothing about the cause: runtimes, the runner, our memory and byte basics. */
 static const char *const dull_file[] = {
-	"harness/run.c", "harness/main.c", "harness/tool/", "harness/base.h",
-	"targets/",      "compiler-rt",    "/sysdeps/",     "libc-start",
+	"harness/run.c", "harness/main.c", "harness/tool/", "harness/base.h", "targets/",
+	"compiler-rt",   "/sysdeps/",      "libc-start",    "libsanitizer/",
 };
 static const char *const dull_prefix[] = {
-	"__asan",     "__interceptor_", "__sanitizer", "__ubsan", "__lsan",
-	"__libc_",    "__GI_",          "__pthread_",  "__mem",   "operator ",
-	"LLVMFuzzer", "fuzzer::",       "harness_",
+	"__asan",     "__interceptor_", "__sanitizer",       "__ubsan",  "__lsan",
+	"__libc_",    "__GI_",          "__pthread_",        "__mem",    "operator ",
+	"LLVMFuzzer", "fuzzer::",       "harness_",          "__str",    "__assert_fail",
+	"g_malloc",   "g_realloc",      "g_strdup",          "g_memdup", "g_try_",
+	"g_slice_",   "g_strconcat",    "qemu_try_memalign",
 };
 static const char *const dull_name[] = {
 	"main", "_start", "abort",   "raise",  "gsignal", "pthread_kill", "malloc", "calloc",
@@ -139,6 +141,8 @@ static void take_line(struct tool_report *r, const char *line)
 
 	if (!*r->kind && !strncmp(line, "REQUIRE failed", 14)) {
 		set_kind(r, "REQUIRE");
+	} else if (!*r->kind && strstr(line, "Assertion `") && strstr(line, "failed")) {
+		set_kind(r, "assertion");
 	} else if (!*r->kind && (at = strstr(line, lsan))) {
 		set_kind(r, "leak");
 		r->leak = true;

@@ -179,6 +179,9 @@ void tool_verdict_crash(struct tool_verdict *v, const struct tool_report *r, int
 void tool_verdict_violated(struct tool_verdict *v, const char *clause, const char *name,
 			   uint32_t op);
 void tool_verdict_hang(struct tool_verdict *v, uint32_t op);
+/* A bucket is made of texts, one after the other. */
+#define TOOL_BUCKET_START UINT64_C(0xcbf29ce484222325)
+uint64_t tool_bucket_add(uint64_t bucket, const char *text);
 /* The line that everything else looks for, without newline. */
 void tool_verdict_print(const struct tool_verdict *v, FILE *out);
 

@@ -8,15 +8,13 @@
 #include "tool/tool.h"
 
 /* FNV-1a, 64 bits: stable for ever, on any machine. */
-static uint64_t hash_text(uint64_t h, const char *text)
+uint64_t tool_bucket_add(uint64_t h, const char *text)
 {
 	do {
 		h = (h ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
 	} while (*text++);
 	return h;
 }
-
-#define HASH_BASIS UINT64_C(0xcbf29ce484222325)
 
 static const char *signal_kind(int signal)
 {
@@ -50,9 +48,9 @@ void tool_verdict_crash(struct tool_verdict *v, const struct tool_report *r, int
 	v->op = op;
 	snprintf(v->what, sizeof(v->what), "%s%s%s%s%s", kind, *r->access ? " " : "", r->access,
 		 r->frames ? " " : "", r->frames ? r->frame[0] : "");
-	v->bucket = hash_text(hash_text(HASH_BASIS, kind), r->access);
+	v->bucket = tool_bucket_add(tool_bucket_add(TOOL_BUCKET_START, kind), r->access);
 	for (unsigned i = 0; i < r->frames; i++)
-		v->bucket = hash_text(v->bucket, r->frame[i]);
+		v->bucket = tool_bucket_add(v->bucket, r->frame[i]);
 }
 
 void tool_verdict_violated(struct tool_verdict *v, const char *clause, const char *name,
@@ -62,7 +60,7 @@ void tool_verdict_violated(struct tool_verdict *v, const char *clause, const cha
 	v->kind = VERDICT_VIOLATED;
 	v->op = op;
 	snprintf(v->what, sizeof(v->what), "%s %s", clause, name);
-	v->bucket = hash_text(hash_text(HASH_BASIS, "VIOLATED"), v->what);
+	v->bucket = tool_bucket_add(tool_bucket_add(TOOL_BUCKET_START, "VIOLATED"), v->what);
 }
 
 void tool_verdict_hang(struct tool_verdict *v, uint32_t op)
@@ -70,7 +68,7 @@ void tool_verdict_hang(struct tool_verdict *v, uint32_t op)
 	memset(v, 0, sizeof(*v));
 	v->kind = VERDICT_HANG;
 	v->op = op;
-	v->bucket = hash_text(HASH_BASIS, "HANG");
+	v->bucket = tool_bucket_add(TOOL_BUCKET_START, "HANG");
 }
 
 void tool_verdict_print(const struct tool_verdict *v, FILE *out)

@@ -1,0 +1,227 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Builds QEMU with AddressSanitizer from Debian's source package. Prints the path of the built
+# qemu-system-x86_64, nothing else, to stdout. A second call finds it in the cache.
+#
+#   toolchain/build-qemu.sh [--newest] [--ubsan] [--cc clang|gcc] [--prefix <folder>] ...
+#
+#   --newest  not the distribution's version but the newest whose source the mirror has
+#   --ubsan   UndefinedBehaviorSanitizer as well
+#   --cc      the compiler: clang (default) or gcc, which brings libasan as a library of its own
+#   --prefix  where to (default ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet/qemu-asan, 250 MB for each)
+#   --check   only look, build nothing; exit 1 if it is not there
+#   --force   build again even if it is there
+#
+# Errors do not end the program unless ASAN_OPTIONS says so (-fsanitize-recover): that is what a VM
+# is run with. Only x86_64 with what the VMs of this project need: usb-redir, spice, slirp, VNC, KVM
+# and TCG. Missing development packages are installed (with sudo unless you are root; SETUP=0 skips
+# that), all else goes into the folder. Firmware comes from Debian's binary packages. 5 to 20 minutes
+# on two cores; JOBS=<n> and nice are honoured.
+
+# shellcheck source=../ci/say.sh
+. "$(dirname "$0")/../ci/say.sh"
+
+prefix=${XDG_CACHE_HOME:-$HOME/.cache}/usb-gauntlet/qemu-asan newest=0 ubsan=0 cc=clang check=0 force=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	--newest) newest=1 ;;
+	--ubsan) ubsan=1 ;;
+	--cc) cc=${2:-}; shift ;;
+	--prefix) prefix=${2:-}; shift ;;
+	--check) check=1 ;;
+	--force) force=1 ;;
+	*) die 2 "unknown option '$1'" "try toolchain/build-qemu.sh --help" ;;
+	esac
+	shift || die 2 "an option lacks its value" "try toolchain/build-qemu.sh --help"
+done
+case $cc in
+clang | gcc) ;;
+*) die 2 "--cc '$cc' is neither clang nor gcc" "both of the distribution are known to work" ;;
+esac
+[ -n "$prefix" ] || die 2 "--prefix is empty" "give a folder that may be written"
+prefix=$(realpath -m -- "$prefix")
+case $prefix in
+*[[:space:]:\']*) die 2 "'$prefix' has a blank, colon or quote in it" "give another --prefix" ;;
+esac
+name=distribution
+[ $newest = 0 ] || name=newest
+name+=-$cc
+[ $ubsan = 0 ] || name+=-ubsan
+result=$prefix/$name
+program=$result/bin/qemu-system-x86_64
+tell() { printf '%s\n' "$script: $*" >&2; }
+
+if [ $force = 0 ] && [ -x "$program" ] && [ -s "$result/version" ]; then
+	printf '%s\n' "$program"
+	exit 0
+fi
+[ $check = 0 ] || die 1 "there is no $program" "toolchain/build-qemu.sh builds it"
+
+# ---- what it takes ----------------------------------------------------------------------------
+
+for need in apt-get dpkg-source awk sed; do
+	command -v $need >/dev/null || [ $need = dpkg-source ] || die 2 "there is no $need here" "this takes Debian or what derives from it"
+done
+wanted=(dpkg-dev xz-utils pkg-config ninja-build meson python3-venv flex bison libglib2.0-dev libpixman-1-dev zlib1g-dev
+	libfdt-dev libusbredirparser-dev libspice-server-dev libslirp-dev libgcrypt20-dev liburing-dev libaio-dev libseccomp-dev)
+missing=()
+for package in "${wanted[@]}"; do
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+	[ "${SETUP:-1}" != 0 ] || die 2 "packages are missing: ${missing[*]}" "install them, or leave SETUP=0 out"
+	as_root=()
+	[ "$(id -u)" = 0 ] || as_root=(sudo)
+	tell "installing: ${missing[*]}"
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -q --no-install-recommends \
+		"${missing[@]}" >/dev/null || die 2 "the packages could not be installed" "does 'apt-get update' succeed?"
+fi
+command -v "$cc" >/dev/null || die 2 "there is no $cc" "toolchain/setup.sh installs it"
+
+# ---- the source -------------------------------------------------------------------------------
+
+keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+[ -r "$keyring" ] || die 2 "$keyring is missing" "apt-get install debian-archive-keyring, or set DEBIAN_KEYRING"
+mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |
+	awk '$1 == "URIs:" { url = $2 } $1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) { url = $i; break } }
+		url ~ /debian\/?$/ && url !~ /security/ { print url; exit }')}
+[ -n "$mirror" ] || die 2 "no Debian mirror in apt's sources" "set DEBIAN_MIRROR=<url that ends in /debian>"
+# shellcheck source=/dev/null
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+[ -n "$codename" ] || die 2 "/etc/os-release names no release" "this takes Debian"
+
+work=$result.work.$$ log=$result.log
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$work"/{apt/lists/partial,apt/cache/archives/partial,deb} || die 2 "cannot make $work" "give another --prefix"
+: >"$work/apt/status"
+suites=("$codename" "$codename-updates")
+[ $newest = 0 ] || suites+=("$codename-backports" trixie trixie-backports)
+for suite in "${suites[@]}"; do
+	printf '%s [signed-by=%s] %s %s main\n' deb "$keyring" "$mirror" "$suite" deb-src "$keyring" "$mirror" "$suite"
+done | LC_ALL=C sort -u >"$work/apt/sources.list"
+cat >"$work/apt/apt.conf" <<-END
+	Dir::State "$work/apt"; Dir::State::status "$work/apt/status"; Dir::Cache "$work/apt/cache";
+	Dir::Etc::sourcelist "$work/apt/sources.list"; Dir::Etc::sourceparts "/dev/null";
+	Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
+	Dir::Etc::trusted "/dev/null"; Dir::Etc::trustedparts "/dev/null";
+	APT::Sandbox::User ""; Acquire::Languages "none"; Acquire::Retries "2"; APT::Update::Error-Mode "any";
+	Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";
+END
+# step SENTENCE COMMAND..: one that takes long; its words go to the log, whose end is shown when it fails.
+step() {
+	tell "$1"
+	shift
+	printf '\n==== %s\n' "$*" >>"$log"
+	"$@" >>"$log" 2>&1 && return
+	tail -n 25 "$log" | sed -E 's#https?://[^/ ]+#<mirror>#g' >&2
+	die 2 "that failed (its last lines are above)" "all of it is in $log"
+}
+apt() { APT_CONFIG=$work/apt/apt.conf LC_ALL=C apt-get -q "$@"; }
+: >"$log"
+step "reading the mirror's lists" apt update
+versions=$(APT_CONFIG=$work/apt/apt.conf apt-cache showsrc --only-source qemu | sed -n 's/^Version: //p' | sort -u)
+# Newest first; a mirror may list a source that it does not have.
+versions=$(while read -r v; do printf '%s\n' "$v"; done <<<"$versions" |
+	python3 -c 'import functools, subprocess, sys
+newer = lambda a, b: subprocess.call(["dpkg", "--compare-versions", a, "gt", b])
+print("\n".join(sorted(sys.stdin.read().split(), key=functools.cmp_to_key(lambda a, b: 2 * newer(a, b) - 1))))')
+[ -n "$versions" ] || die 2 "the mirror has no source of QEMU" "does DEBIAN_MIRROR or apt's sources name a full mirror?"
+version=''
+for v in $versions; do
+	tell "fetching the source of QEMU $v"
+	if (cd "$work" && apt source --download-only "qemu=$v") >>"$log" 2>&1; then
+		version=$v
+		break
+	fi
+	rm -f "$work"/qemu_*
+done
+[ -n "$version" ] || die 2 "no source could be fetched" "the reasons are in $log"
+upstream=${version#*:} upstream=${upstream%%[+~-]*}
+major=${upstream%%.*}
+step "unpacking" dpkg-source --no-check -x "$work"/qemu_*.dsc "$work/source"
+suite=$codename
+case $version in
+*+deb13*) suite=trixie ;;
+*bpo13*) suite=trixie-backports ;;
+esac
+step "fetching its firmware" sh -c "cd '$work/deb' && APT_CONFIG='$work/apt/apt.conf' apt-get -q download qemu-system-data/$suite \
+	seabios/${suite%-backports} ipxe-qemu/${suite%-backports}"
+
+# ---- configure and build ------------------------------------------------------------------------
+
+# QEMU's configure makes itself an environment of the system's python, and looks for meson there.
+meson=(--python=/usr/bin/python3)
+if [ "$major" -ge 8 ]; then
+	if ! dpkg --compare-versions "$(dpkg-query -W -f '${Version}' meson)" ge 1.5; then
+		step "fetching a newer meson" sh -c "cd '$work/deb' && APT_CONFIG='$work/apt/apt.conf' apt-get -q download meson/$codename-backports"
+		dpkg-deb -x "$work"/deb/meson_*.deb "$work/meson" && rm "$work"/deb/meson_*.deb
+		export PYTHONPATH=$work/meson/usr/lib/python3/dist-packages
+	fi
+else
+	meson=(--meson=/usr/bin/meson)
+fi
+if [ "$major" -ge 9 ]; then
+	sanitizers=(--enable-asan)
+	[ $ubsan = 0 ] || sanitizers+=(--enable-ubsan)
+	flags=
+else
+	sanitizers=(--enable-sanitizers)
+	flags=-fno-sanitize=undefined
+	[ $ubsan = 0 ] || flags=
+fi
+features=(--enable-tcg --enable-kvm --enable-usb-redir --enable-spice --enable-spice-protocol --enable-vnc --enable-slirp --enable-gcrypt
+	--enable-fdt=system --enable-linux-aio --enable-linux-io-uring --enable-seccomp)
+[ "$major" -lt 9 ] || features+=(--enable-pixman)
+# The parts that a feature brings in as it is named there.
+grep -q "option('vfio_user_client'" "$work/source/meson_options.txt" && features+=(--enable-vfio-user-client)
+host_cxx=g++
+[ "$cc" = gcc ] || host_cxx=clang++
+configure() {
+	mkdir -p "$work/build" && cd "$work/build" || return
+	# A fortified memcpy is one that the sanitizer does not see.
+	../source/configure --prefix=/ --cc="$cc" --cxx="$host_cxx" --host-cc="$cc" "${meson[@]}" --target-list=x86_64-softmmu \
+		--without-default-features "${features[@]}" "${sanitizers[@]}" --disable-werror --disable-install-blobs \
+		--extra-cflags="-U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize-recover=address $flags" "$@"
+}
+step "configuring QEMU $upstream with $cc" configure
+
+# ninja says how far it is; on a terminal on one line, elsewhere every tenth.
+follow() {
+	awk -v clear="$clear_line" -v name="$script" '
+		{ print >>log_file; fflush(log_file) }
+		match($0, /^\[[0-9]+\/[0-9]+\]/) {
+			split(substr($0, 2, RLENGTH - 2), n, "/"); tenth = int(10 * n[1] / n[2])
+			if (clear != "") printf "%s%s: compiling %d of %d", clear, name, n[1], n[2]
+			else if (tenth != last) printf "%s: compiling %d of %d\n", name, n[1], n[2]
+			last = tenth; fflush()
+		}
+		END { if (clear != "") printf "%s", clear }' log_file="$log" >&2
+}
+tell "compiling; the log is $log"
+export ASAN_OPTIONS=detect_leaks=0 # of the tools that the build itself runs
+(cd "$work/build" && ninja -j"$jobs" qemu-system-x86_64) 2>&1 | follow
+[ "${PIPESTATUS[0]}" = 0 ] || { grep -a -A 20 '^FAILED' "$log" | head -n 40 >&2; die 2 "compiling failed" "all of it is in $log"; }
+
+# ---- put together -------------------------------------------------------------------------------
+
+install=$work/install share=$work/install/share/qemu
+mkdir -p "$install/bin" "$share"
+cp "$work/build/qemu-system-x86_64" "$install/bin/"
+for package in "$work"/deb/*.deb; do
+	dpkg-deb -x "$package" "$work/firmware" || die 2 "$package cannot be unpacked" "is there room in $prefix?"
+done
+cp -a "$work/source/pc-bios/keymaps" "$share/" 2>/dev/null
+for folder in usr/share/qemu usr/share/seabios usr/lib/ipxe/qemu; do
+	find "$work/firmware/$folder" -maxdepth 1 -type f \( -name '*.bin' -o -name '*.rom' \) -exec cp -t "$share" {} + 2>/dev/null
+done
+printf 'QEMU %s, %s, AddressSanitizer%s\n' "$version" "$("$cc" --version | head -n 1)" \
+	"$([ $ubsan = 0 ] || echo ' and UndefinedBehaviorSanitizer')" >"$install/version"
+ASAN_OPTIONS=detect_leaks=0 "$install/bin/qemu-system-x86_64" --version >>"$log" 2>&1 ||
+	die 2 "the built QEMU does not start" "its words are at the end of $log"
+rm -rf "${result:?}"
+mv "$install" "$result" || die 2 "cannot move the result to $result" "is another build going on?"
+rm -f "$log"
+tell "$(cat "$result/version"), $(du -sm "$result" | cut -f1) MB, $SECONDS s"
+printf '%s\n' "$program"
