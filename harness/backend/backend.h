@@ -37,8 +37,9 @@ struct backend_ops {
 	 * -errno if it cannot be done (port taken, no such device, unsupported here).
 	 */
 	int (*world)(struct backend *b, const struct op *op, uint64_t addr);
-	/* What is plugged into root port (1-based): model index, or -1. Root port count if port = 0. */
-	int (*port_model)(struct backend *b, unsigned port);
+	/* What is plugged into root port (1-based) or, by its route string, behind it: model index, or
+	 * -1. Root port count if port = 0. */
+	int (*port_model)(struct backend *b, unsigned port, uint32_t route);
 	uint64_t (*bar0)(struct backend *b); /* guest-physical */
 	/* End of input: unplug everything, reset the controller, count. -ENOSYS: cannot count. */
 	int (*end)(struct backend *b, struct backend_balance *ret);

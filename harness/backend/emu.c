@@ -17,8 +17,9 @@ struct emu {
 	struct backend backend; /* first member */
 	struct machine *machine[XHCI_PROFILES];
 	struct machine *now;
-	unsigned current; /* connector last plugged */
-	bool played;      /* something happened: too late for `profile` */
+	unsigned current;       /* connector last plugged */
+	uint32_t current_route; /* and the way behind it */
+	bool played;            /* something happened: too late for `profile` */
 };
 
 static struct machine *playing(struct backend *b)
@@ -48,7 +49,7 @@ static void emu_reset(struct backend *b)
 	machine_reset(e->now);
 	choose(e, XHCI_PROFILE_QEMU);
 	trace_reset(b->trace);
-	e->current = 0;
+	e->current = e->current_route = 0;
 	e->played = false;
 }
 
@@ -102,11 +103,14 @@ static void emu_step(struct backend *b, uint64_t usec)
 	machine_step(playing(b), usec);
 }
 
-static int emu_port_model(struct backend *b, unsigned port)
+static int emu_port_model(struct backend *b, unsigned port, uint32_t route)
 {
 	struct emu *e = container_of(b, struct emu, backend);
+	const struct usb_port *at = port ? machine_port(e->now, port, route) : NULL;
 
-	return port ? machine_model(e->now, port) : (int)machine_connector_count(e->now);
+	if (!port)
+		return (int)machine_connector_count(e->now);
+	return at && at->dev ? at->dev->model : -1;
 }
 
 static uint64_t emu_bar0(struct backend *b)
@@ -121,41 +125,69 @@ static unsigned wrapped(const struct emu *e, uint64_t port)
 	return (unsigned)((port - 1) % machine_connector_count(e->now)) + 1;
 }
 
-/* The connector an op means: 0 is the first one with that model (-1: any). 0 = there is none. */
-static unsigned find(const struct emu *e, uint64_t port, int model)
+/* The device an op means: at its port, else the first one of that model (-1: the current one). */
+static struct usb_device *find(const struct emu *e, uint64_t port, uint64_t route, int model)
 {
-	if (port)
-		return wrapped(e, port);
-	if (model < 0 && machine_device(e->now, e->current))
-		return e->current;
-	for (unsigned c = 1; c <= machine_connector_count(e->now); c++) {
-		int here = machine_model(e->now, c);
+	const struct usb_port *at;
 
-		if (here >= 0 && (model < 0 || here == model))
-			return c;
+	if (port || model < 0) {
+		at = port ? machine_port_near(e->now, wrapped(e, port), (uint32_t)route)
+			  : machine_port(e->now, e->current, e->current_route);
+		if (port || (at && at->dev))
+			return at->dev;
 	}
-	return 0;
+	for (unsigned c = 1; c <= machine_connector_count(e->now); c++) {
+		struct usb_device *dev = machine_find(machine_port(e->now, c, 0), model);
+
+		if (dev)
+			return dev;
+	}
+	return NULL;
 }
 
 static int op_plug(struct emu *e, const struct op *op)
 {
 	uint64_t port = ARG(op, PLUG, port);
+	uint32_t route = (uint32_t)ARG(op, PLUG, route);
 	unsigned connector = port ? wrapped(e, port) : 1;
+	struct usb_port *at;
 	int err;
 
-	while (!port && connector < machine_connector_count(e->now) &&
+	while (!port && !route && connector < machine_connector_count(e->now) &&
 	       machine_device(e->now, connector))
 		connector++;
-	err = machine_plug(e->now, connector, (unsigned)ARG(op, PLUG, model),
+	at = machine_port_near(e->now, connector, route);
+	err = machine_plug(e->now, at, (unsigned)ARG(op, PLUG, model),
 			   (enum usb_speed)ARG(op, PLUG, speed));
-	if (!err)
+	if (!err) {
 		e->current = connector;
+		e->current_route = usb_port_route(at);
+	}
 	return err;
+}
+
+static int op_unplug(struct emu *e, const struct op *op)
+{
+	struct usb_device *dev = find(e, ARG(op, UNPLUG, port), ARG(op, UNPLUG, route), -1);
+
+	if (!dev)
+		return -ENODEV;
+	usb_unplug(dev->port);
+	return 0;
+}
+
+static int op_overload(struct emu *e, const struct op *op)
+{
+	unsigned connector = (unsigned)max_u64(ARG(op, OVERLOAD, port), 1);
+	struct usb_port *at = machine_port_near(e->now, wrapped(e, connector),
+						(uint32_t)ARG(op, OVERLOAD, route));
+
+	return at->hub ? hub_overload(at->hub, at->number, ARG(op, OVERLOAD, on)) : -ENODEV;
 }
 
 static int op_key(struct emu *e, const struct op *op)
 {
-	struct usb_device *dev = machine_device(e->now, find(e, ARG(op, KEY, port), DEV_KEYBOARD));
+	struct usb_device *dev = find(e, ARG(op, KEY, port), ARG(op, KEY, route), DEV_KEYBOARD);
 	unsigned qnum = (unsigned)ARG(op, KEY, qnum), state = (unsigned)ARG(op, KEY, state);
 	int err;
 
@@ -170,7 +202,7 @@ static int op_key(struct emu *e, const struct op *op)
 static int op_pointer(struct emu *e, const struct op *op)
 {
 	struct usb_device *dev =
-		machine_device(e->now, find(e, ARG(op, POINTER, port), DEV_TABLET));
+		find(e, ARG(op, POINTER, port), ARG(op, POINTER, route), DEV_TABLET);
 
 	if (!dev)
 		return -ENODEV;
@@ -181,7 +213,7 @@ static int op_pointer(struct emu *e, const struct op *op)
 static int op_answer(struct emu *e, const struct op *op)
 {
 	struct usb_device *dev =
-		machine_device(e->now, find(e, ARG(op, ANSWER, port), DEV_SCRIPTED));
+		find(e, ARG(op, ANSWER, port), ARG(op, ANSWER, route), DEV_SCRIPTED);
 	uint32_t flags = (uint32_t)ARG(op, ANSWER, flags);
 	unsigned pid = (unsigned)ARG(op, ANSWER, pid);
 	struct scripted_answer a = {
@@ -210,7 +242,7 @@ static int op_answer(struct emu *e, const struct op *op)
 static int op_finish(struct emu *e, const struct op *op)
 {
 	struct usb_device *dev =
-		machine_device(e->now, find(e, ARG(op, FINISH, port), DEV_SCRIPTED));
+		find(e, ARG(op, FINISH, port), ARG(op, FINISH, route), DEV_SCRIPTED);
 
 	if (!dev)
 		return -ENODEV;
@@ -251,7 +283,9 @@ static int world(struct emu *e, const struct op *op, uint64_t addr)
 	case OP_PLUG:
 		return op_plug(e, op);
 	case OP_UNPLUG:
-		return machine_unplug(e->now, find(e, ARG(op, UNPLUG, port), -1));
+		return op_unplug(e, op);
+	case OP_OVERLOAD:
+		return op_overload(e, op);
 	case OP_KEY:
 		return op_key(e, op);
 	case OP_POINTER:

@@ -16,13 +16,14 @@ static void timer_fired(void *opaque)
 	struct usb_device *dev = t->dev;
 
 	t->dev = NULL;
+	dev->timer = NULL;
 	usb_device_timer(dev);
 }
 
-static struct machine_timer *timer_of(struct machine *m, struct usb_device *dev)
+static struct machine_timer *free_timer(struct machine *m)
 {
-	for (unsigned i = 0; i < MACHINE_DEVICE_TIMERS; i++)
-		if (m->timer[i].dev == dev)
+	for (unsigned i = 0; i < MACHINE_MAX_DEVICES; i++)
+		if (!m->timer[i].dev)
 			return &m->timer[i];
 	return NULL;
 }
@@ -30,18 +31,20 @@ static struct machine_timer *timer_of(struct machine *m, struct usb_device *dev)
 static void arm_timer(void *opaque, struct usb_device *dev, uint64_t delay_ns)
 {
 	struct machine *m = opaque;
-	struct machine_timer *t = timer_of(m, dev);
+	struct machine_timer *t = dev->timer;
 
 	if (delay_ns == UINT64_MAX) {
 		if (t) {
 			clock_disarm(&m->guest.clock, &t->timer);
 			t->dev = NULL;
+			dev->timer = NULL;
 		}
 		return;
 	}
-	t = t ? t : timer_of(m, NULL);
-	REQUIRE(t); /* one per connector */
+	t = t ? t : free_timer(m);
+	REQUIRE(t); /* one for each device */
 	t->dev = dev;
+	dev->timer = t;
 	t->timer.fire = timer_fired;
 	t->timer.opaque = t;
 	clock_arm(&m->guest.clock, &t->timer,
@@ -60,7 +63,6 @@ void machine_init(struct machine *m, struct trace *trace, const struct xhci_prof
 	m->bus.timer_opaque = m;
 	m->xhci = xhci_new(&m->guest, &m->bus, profile);
 	m->disk = disk_new_memory(MACHINE_DISK_BLOCKS, 512);
-	memset(m->model, -1, sizeof(m->model));
 }
 
 void machine_fini(struct machine *m)
@@ -87,7 +89,6 @@ void machine_reset(struct machine *m)
 	xhci_power_on(m->xhci);
 	disk_reset(m->disk);
 	machine_set_descriptors(m, NULL, 0);
-	memset(m->model, -1, sizeof(m->model));
 	before.now_ns = m->trace->now_ns;
 	*m->trace = before;
 }
@@ -138,32 +139,70 @@ unsigned machine_connector_count(const struct machine *m)
 	return m->bus.port_count;
 }
 
-struct usb_device *machine_device(const struct machine *m, unsigned connector)
+struct usb_port *machine_port(const struct machine *m, unsigned connector, uint32_t route)
 {
 	if (!connector || connector > m->bus.port_count)
 		return NULL;
-	return m->bus.port[connector - 1]->dev;
+	return usb_route_port(m->bus.port[connector - 1], route);
+}
+
+struct usb_port *machine_port_near(const struct machine *m, unsigned connector, uint32_t route)
+{
+	struct usb_port *port = machine_port(m, connector, 0);
+
+	for (unsigned i = 0; port && i < USB_MAX_HUBS && route & 0xf; i++, route >>= 4) {
+		const struct usb_device *hub = port->dev;
+
+		if (!hub || hub->gone || !hub->downstream_count)
+			break;
+		port = &hub->downstream[((route & 0xf) - 1) % hub->downstream_count];
+	}
+	return port;
+}
+
+struct usb_device *machine_device(const struct machine *m, unsigned connector)
+{
+	const struct usb_port *port = machine_port(m, connector, 0);
+
+	return port ? port->dev : NULL;
+}
+
+/* As deep as hubs are in a row: USB_MAX_HUBS. */
+struct usb_device *machine_find(const struct usb_port *port, int model)
+{
+	struct usb_device *dev = port->dev, *found;
+
+	if (!dev || model < 0 || dev->model == model)
+		return dev;
+	for (unsigned i = 0; i < dev->downstream_count; i++) {
+		found = machine_find(&dev->downstream[i], model);
+		if (found)
+			return found;
+	}
+	return NULL;
 }
 
 int machine_model(const struct machine *m, unsigned connector)
 {
-	return machine_device(m, connector) ? m->model[connector - 1] : -1;
+	const struct usb_device *dev = machine_device(m, connector);
+
+	return dev ? dev->model : -1;
 }
 
-int machine_attach(struct machine *m, unsigned connector, unsigned model, struct usb_device *dev,
+int machine_attach(struct machine *m, struct usb_port *port, unsigned model, struct usb_device *dev,
 		   enum usb_speed speed)
 {
-	struct usb_port *port;
 	uint8_t mask;
 	int err;
 
-	if (!connector || connector > m->bus.port_count || model >= DEV_MODELS)
+	if (!port || model >= DEV_MODELS)
 		return -ENODEV;
-	port = m->bus.port[connector - 1];
 	if (port->dev)
 		return -EBUSY;
+	if (m->bus.live_devices >= MACHINE_MAX_DEVICES)
+		return -ENOSPC;
 	mask = port->speed_mask;
-	m->model[connector - 1] = (int8_t)model;
+	dev->model = (int8_t)model;
 	if (speed != USB_SPEED_NONE)
 		port->speed_mask &= (uint8_t)(1u << speed);
 	err = usb_plug(port, dev);
@@ -171,18 +210,18 @@ int machine_attach(struct machine *m, unsigned connector, unsigned model, struct
 	return err;
 }
 
-int machine_plug(struct machine *m, unsigned connector, unsigned model, enum usb_speed speed)
+int machine_plug(struct machine *m, struct usb_port *port, unsigned model, enum usb_speed speed)
 {
 	struct dev_context context = {.disk = m->disk, .desc = m->desc, .desc_len = m->desc_len};
 	struct usb_device *dev;
 	int err;
 
-	if (!connector || connector > m->bus.port_count || model >= DEV_MODELS)
+	if (!port || model >= DEV_MODELS)
 		return -ENODEV;
-	if (machine_device(m, connector))
+	if (port->dev)
 		return -EBUSY;
 	dev = dev_models[model].create(&context);
-	err = machine_attach(m, connector, model, dev, speed);
+	err = machine_attach(m, port, model, dev, speed);
 	if (err)
 		dev_free(dev);
 	return err;

@@ -42,13 +42,16 @@ static void a_taken_or_absent_connector_cannot_be_plugged(void **state)
 {
 	struct machine *m = &((struct bed *)*state)->m;
 
-	assert_int_equal(machine_plug(m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
-	assert_int_equal(machine_plug(m, 1, DEV_TABLET, USB_SPEED_NONE), -EBUSY);
-	assert_int_equal(machine_plug(m, 0, DEV_TABLET, USB_SPEED_NONE), -ENODEV);
-	assert_int_equal(
-		machine_plug(m, machine_connector_count(m) + 1, DEV_TABLET, USB_SPEED_NONE),
-		-ENODEV);
-	assert_int_equal(machine_plug(m, 2, DEV_MODELS, USB_SPEED_NONE), -ENODEV);
+	assert_int_equal(machine_plug(m, machine_port(m, 1, 0), DEV_KEYBOARD, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(m, machine_port(m, 1, 0), DEV_TABLET, USB_SPEED_NONE),
+			 -EBUSY);
+	assert_int_equal(machine_plug(m, machine_port(m, 0, 0), DEV_TABLET, USB_SPEED_NONE),
+			 -ENODEV);
+	assert_int_equal(machine_plug(m, machine_port(m, machine_connector_count(m) + 1, 0),
+				      DEV_TABLET, USB_SPEED_NONE),
+			 -ENODEV);
+	assert_int_equal(machine_plug(m, machine_port(m, 2, 0), DEV_MODELS, USB_SPEED_NONE),
+			 -ENODEV);
 	assert_int_equal(machine_model(m, 1), DEV_KEYBOARD);
 	assert_int_equal(machine_model(m, 2), -1);
 }
@@ -57,11 +60,12 @@ static void a_device_runs_at_the_speed_asked_for_or_not_at_all(void **state)
 {
 	struct machine *m = &((struct bed *)*state)->m;
 
-	assert_int_equal(machine_plug(m, 1, DEV_KEYBOARD, USB_SPEED_SUPER), -EINVAL);
+	assert_int_equal(machine_plug(m, machine_port(m, 1, 0), DEV_KEYBOARD, USB_SPEED_SUPER),
+			 -EINVAL);
 	assert_null(machine_device(m, 1));
-	assert_int_equal(machine_plug(m, 1, DEV_KEYBOARD, USB_SPEED_FULL), 0);
+	assert_int_equal(machine_plug(m, machine_port(m, 1, 0), DEV_KEYBOARD, USB_SPEED_FULL), 0);
 	assert_int_equal(machine_device(m, 1)->speed, USB_SPEED_FULL);
-	assert_int_equal(machine_plug(m, 2, DEV_STORAGE, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(m, machine_port(m, 2, 0), DEV_STORAGE, USB_SPEED_NONE), 0);
 	assert_int_equal(machine_device(m, 2)->speed, USB_SPEED_SUPER);
 }
 
@@ -70,7 +74,7 @@ static void a_device_timer_fires_when_its_time_has_come(void **state)
 	struct machine *m = &((struct bed *)*state)->m;
 	struct usb_device *dev;
 
-	machine_plug(m, 1, DEV_KEYBOARD, USB_SPEED_NONE);
+	machine_plug(m, machine_port(m, 1, 0), DEV_KEYBOARD, USB_SPEED_NONE);
 	dev = machine_device(m, 1);
 	usb_device_arm(dev, 500000);
 	assert_non_null(m->guest.clock.first);
@@ -102,7 +106,7 @@ static void reset_leaves_nothing_of_what_was(void **state)
 	uint64_t before;
 	uint8_t byte = 1;
 
-	machine_plug(m, 1, DEV_STORAGE, USB_SPEED_NONE);
+	machine_plug(m, machine_port(m, 1, 0), DEV_STORAGE, USB_SPEED_NONE);
 	machine_set_descriptors(m, &byte, 1);
 	mem_write(m->guest.mem, 0x1000, &byte, 1);
 	pci_config_write(&m->guest, PCI_REG_COMMAND, 6, 2);
@@ -124,10 +128,16 @@ static void nothing_is_left_after_the_end(void **state)
 	struct machine *m = &((struct bed *)*state)->m;
 	struct machine_balance left;
 
+	unsigned count = 1;
+
+	machine_attach(m, machine_port(m, 1, 0), DEV_HUB, hub_new(15, false), USB_SPEED_NONE);
 	for (unsigned i = 0; i < DEV_MODELS; i++)
-		machine_plug(m, i + 1, i, USB_SPEED_NONE);
+		count += !machine_plug(m, machine_port(m, 1, i + 1), i, USB_SPEED_NONE);
+	machine_plug(m, machine_port(m, 2, 0), DEV_SUPER_HUB, USB_SPEED_NONE);
 	usb_device_arm(machine_device(m, 1), 1000);
-	assert_int_equal(m->bus.live_devices, DEV_MODELS);
+	usb_device_arm(machine_port(m, 1, 1)->dev, 1000);
+	assert_int_equal(count, DEV_MODELS);
+	assert_int_equal(m->bus.live_devices, DEV_MODELS + 1);
 	machine_end(m, &left);
 	assert_int_equal(left.live_devices, 0);
 	assert_int_equal(left.live_packets, 0);
@@ -141,7 +151,7 @@ static void a_packet_that_stays_behind_is_counted(void **state)
 	struct machine_balance left;
 	struct usb_packet *p;
 
-	machine_plug(m, 1, DEV_KEYBOARD, USB_SPEED_NONE);
+	machine_plug(m, machine_port(m, 1, 0), DEV_KEYBOARD, USB_SPEED_NONE);
 	p = usb_packet_new(machine_device(m, 1), USB_IN, 1, 8);
 	machine_end(m, &left);
 	assert_int_equal(left.live_packets, 1);
@@ -183,13 +193,13 @@ static void ports_beyond_the_last_wrap_around(void **state)
 	struct bed *bed = *state;
 	struct backend *b = backend_open_emu(&bed->trace);
 	struct op plug = {.id = OP_PLUG}, unplug = {.id = OP_UNPLUG};
-	unsigned count = (unsigned)b->ops->port_model(b, 0);
+	unsigned count = (unsigned)b->ops->port_model(b, 0, 0);
 
 	plug.v[ARG_INDEX(PLUG, port)] = count + 2;
 	assert_int_equal(b->ops->world(b, &plug, 0), 0);
-	assert_int_equal(b->ops->port_model(b, 2), MODEL_KEYBOARD);
+	assert_int_equal(b->ops->port_model(b, 2, 0), MODEL_KEYBOARD);
 	assert_int_equal(b->ops->world(b, &unplug, 0), 0);
-	assert_int_equal(b->ops->port_model(b, 2), -1);
+	assert_int_equal(b->ops->port_model(b, 2, 0), -1);
 	b->ops->close(b);
 	bed->trace.now_ns = &bed->m.guest.clock.now_ns;
 }
@@ -200,13 +210,14 @@ static void device_ops_find_their_model(void **state)
 	struct backend *b = backend_open_emu(&bed->trace);
 	struct op plug = {.id = OP_PLUG}, key = {.id = OP_KEY}, answer = {.id = OP_ANSWER};
 	struct op pointer = {.id = OP_POINTER}, finish = {.id = OP_FINISH};
+	static const unsigned model[] = {MODEL_SCRIPTED, MODEL_TABLET, MODEL_KEYBOARD};
 
 	key.v[ARG_INDEX(KEY, qnum)] = 30;
 	assert_int_equal(b->ops->world(b, &key, 0), -ENODEV);
 	assert_int_equal(b->ops->world(b, &pointer, 0), -ENODEV);
 	assert_int_equal(b->ops->world(b, &answer, 0), -ENODEV);
-	for (unsigned i = 0; i < DEV_MODELS; i++) {
-		plug.v[ARG_INDEX(PLUG, model)] = i;
+	for (unsigned i = 0; i < ARRAY_SIZE(model); i++) {
+		plug.v[ARG_INDEX(PLUG, model)] = model[i];
 		assert_int_equal(b->ops->world(b, &plug, 0), 0);
 	}
 	assert_int_equal(b->ops->world(b, &key, 0), 0);

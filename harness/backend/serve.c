@@ -177,10 +177,11 @@ const struct xhci_profile *serve_profile_find(const char *name)
 static int plug_all(struct serve *s, char *why, size_t room)
 {
 	for (unsigned i = 0; i < s->o->device_count; i++) {
-		int port = serve_device_add(&s->devices, s->o->device[i], why, room);
+		struct serve_path path;
+		int err = serve_device_add(&s->devices, s->o->device[i], &path, why, room);
 
-		if (port < 0)
-			return port;
+		if (err)
+			return err;
 	}
 	return 0;
 }

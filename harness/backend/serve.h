@@ -15,36 +15,65 @@ struct disk;
 struct pollfd;
 struct xhci_profile;
 
+/* ---- serve_path.c -------------------------------------------------------------------------- */
+
+struct serve_path {
+	unsigned connector; /* 1-based; 0 = none was named */
+	uint32_t route;     /* usb.h route.c; 0 = in the connector itself */
+};
+
+#define SERVE_PATH_TEXT 24u
+
+/* "1" or "1.2.3". 0 or -EINVAL. */
+int serve_path_parse(struct serve_path *p, const char *text);
+/* Returns out. */
+const char *serve_path_print(const struct serve_path *p, char out[SERVE_PATH_TEXT]);
+/* Whether p is hub's place or behind it. */
+bool serve_path_covers(const struct serve_path *hub, const struct serve_path *p);
+
 /* ---- serve_device.c ------------------------------------------------------------------------ */
 
 struct serve_device {
-	unsigned model;       /* index of dev_models */
-	unsigned connector;   /* 1-based; 0 = the next free one */
-	enum usb_speed speed; /* USB_SPEED_NONE = the fastest */
-	char *file;           /* storage: its image; NULL = memory */
+	unsigned model;         /* index of dev_models */
+	struct serve_path path; /* connector 0 = the next free one */
+	enum usb_speed speed;   /* USB_SPEED_NONE = the fastest */
+	char *file;             /* storage: its image; NULL = memory */
 	bool read_only;
+	uint8_t ports;  /* hub: 0 = 4 */
+	bool single_tt; /* hub */
 };
 
 /*
- * "MODEL[,port=N][,speed=low|full|high|super][,file=IMAGE][,ro]". 0; -EINVAL with a sentence in why.
+ * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]".
+ * 0; -EINVAL with a sentence in why.
  * Free with serve_device_free in either case.
  */
 int serve_device_parse(struct serve_device *d, const char *text, char *why, size_t room);
 void serve_device_free(struct serve_device *d);
 
-/* What is plugged into a served machine. */
-struct serve_devices {
-	struct machine *m;                /* borrowed */
-	struct disk *disk[USB_MAX_PORTS]; /* what a storage device sits on, by connector - 1 */
+#define SERVE_MAX_DISKS 128u
+
+struct serve_disk {        /* what a storage device sits on */
+	struct disk *disk; /* NULL = free */
+	struct serve_path path;
 };
 
-/* Plug it: the connector, or -errno with a sentence in why. */
-int serve_device_plug(struct serve_devices *s, const struct serve_device *d, char *why,
-		      size_t room);
+/* What is plugged into a served machine. */
+struct serve_devices {
+	struct machine *m; /* borrowed */
+	struct serve_disk disk[SERVE_MAX_DISKS];
+};
+
+/* Plug it: 0 and its place, or -errno with a sentence in why. */
+int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
+		      struct serve_path *ret_path, char *why, size_t room);
 /* The same from its text. */
-int serve_device_add(struct serve_devices *s, const char *text, char *why, size_t room);
-/* 0 or -ENODEV. */
-int serve_device_remove(struct serve_devices *s, unsigned connector);
+int serve_device_add(struct serve_devices *s, const char *text, struct serve_path *ret_path,
+		     char *why, size_t room);
+/* What is there, and all behind it if it is a hub. 0 or -ENODEV. */
+int serve_device_remove(struct serve_devices *s, const struct serve_path *path);
+/* The disk of the device there, or NULL. */
+struct disk *serve_device_disk(const struct serve_devices *s, const struct serve_path *path);
 /* Unplug everything. */
 void serve_device_remove_all(struct serve_devices *s);
 

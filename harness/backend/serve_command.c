@@ -55,29 +55,42 @@ static json_t *info(struct request *r)
 static json_t *device_add(struct request *r)
 {
 	const char *text = json_string_value(json_object_get(r->arguments, "device"));
-	int port;
+	char place[SERVE_PATH_TEXT];
+	struct serve_path path;
 
 	if (!text)
 		return refuse(r, "device_add: \"device\" is a text like \"storage,file=disk.img\"");
-	port = serve_device_add(r->devices, text, r->why, sizeof(r->why));
-	return port < 0 ? NULL : json_pack("{s:i}", "port", port);
+	if (serve_device_add(r->devices, text, &path, r->why, sizeof(r->why)))
+		return NULL;
+	if (!path.route)
+		return json_pack("{s:i}", "port", (int)path.connector);
+	return json_pack("{s:s}", "port", serve_path_print(&path, place));
 }
 
 static json_t *device_del(struct request *r)
 {
-	json_int_t port = json_integer_value(json_object_get(r->arguments, "port"));
+	const json_t *port = json_object_get(r->arguments, "port");
+	json_int_t number = json_integer_value(port);
+	struct serve_path path = {0};
 
-	if (port < 1 || port > (json_int_t)USB_MAX_PORTS ||
-	    serve_device_remove(r->devices, (unsigned)port))
+	if (number >= 1 && number <= (json_int_t)USB_MAX_PORTS)
+		path.connector = (unsigned)number;
+	if (json_is_string(port))
+		(void)serve_path_parse(&path, json_string_value(port));
+	if (serve_device_remove(r->devices, &path))
 		return refuse(r, "device_del: nothing is plugged into that \"port\"");
 	return json_object();
 }
 
 static struct usb_device *first_of(struct request *r, unsigned model)
 {
-	for (unsigned i = 1; i <= machine_connector_count(r->devices->m); i++)
-		if (machine_model(r->devices->m, i) == (int)model)
-			return machine_device(r->devices->m, i);
+	for (unsigned i = 1; i <= machine_connector_count(r->devices->m); i++) {
+		struct usb_device *dev =
+			machine_find(machine_port(r->devices->m, i, 0), (int)model);
+
+		if (dev)
+			return dev;
+	}
 	return NULL;
 }
 

@@ -107,8 +107,12 @@ static void keys_and_the_pointer_move(void **state)
 
 	assert_true(is_refused(d, keys));
 	assert_true(is_refused(d, move));
-	assert_int_equal(machine_plug(&d->bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
-	assert_int_equal(machine_plug(&d->bed->m, 2, DEV_TABLET, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 1, 0), DEV_KEYBOARD,
+				      USB_SPEED_NONE),
+			 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 2, 0), DEV_TABLET,
+				      USB_SPEED_NONE),
+			 0);
 	assert_false(is_refused(d, keys));
 	assert_false(is_refused(d, move));
 }
@@ -140,8 +144,12 @@ static void requests_that_mean_nothing_are_refused(void **state)
 	};
 	struct desk *d = *state;
 
-	assert_int_equal(machine_plug(&d->bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
-	assert_int_equal(machine_plug(&d->bed->m, 2, DEV_TABLET, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 1, 0), DEV_KEYBOARD,
+				      USB_SPEED_NONE),
+			 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 2, 0), DEV_TABLET,
+				      USB_SPEED_NONE),
+			 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_true(is_refused(d, bad[i]));
 	assert_false(d->quit);

@@ -24,14 +24,21 @@ static int parse_speed(struct serve_device *d, const char *name)
 	return -EINVAL;
 }
 
-static int parse_port(struct serve_device *d, const char *text)
+static int parse_hub(struct serve_device *d, const char *name, const char *value)
 {
 	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	unsigned long n;
 
-	if (end == text || *end || !n || n > USB_MAX_PORTS)
+	if (!value)
 		return -EINVAL;
-	d->connector = (unsigned)n;
+	if (!strcmp(name, "tt")) {
+		d->single_tt = !strcmp(value, "single");
+		return d->single_tt || !strcmp(value, "multi") ? 0 : -EINVAL;
+	}
+	n = strtoul(value, &end, 10);
+	if (strcmp(name, "ports") || end == value || *end || !n || n > HUB_MAX_PORTS)
+		return -EINVAL;
+	d->ports = (uint8_t)n;
 	return 0;
 }
 
@@ -39,9 +46,11 @@ static int parse_port(struct serve_device *d, const char *text)
 static int parse_setting(struct serve_device *d, const char *name, const char *value)
 {
 	if (!strcmp(name, "port") && value)
-		return parse_port(d, value);
+		return serve_path_parse(&d->path, value);
 	if (!strcmp(name, "speed") && value)
 		return parse_speed(d, value);
+	if (d->model == DEV_HUB || d->model == DEV_SUPER_HUB)
+		return parse_hub(d, name, value);
 	if (d->model != DEV_STORAGE)
 		return -EINVAL;
 	if (!strcmp(name, "ro") && !value) {
@@ -117,58 +126,105 @@ static int open_disk(const struct serve_device *d, struct disk **ret, char *why,
 	return err;
 }
 
-int serve_device_plug(struct serve_devices *s, const struct serve_device *d, char *why, size_t room)
+/* Where the disk of the device there is kept; path NULL: a free place. */
+static struct serve_disk *find_disk(struct serve_devices *s, const struct serve_path *path)
 {
-	unsigned connector = d->connector ? d->connector : free_connector(s->m);
-	struct dev_context context = {0};
+	for (unsigned i = 0; i < SERVE_MAX_DISKS; i++) {
+		struct serve_disk *k = &s->disk[i];
+
+		if (path ? k->disk && k->path.connector == path->connector &&
+				    k->path.route == path->route
+			 : !k->disk)
+			return k;
+	}
+	return NULL;
+}
+
+struct disk *serve_device_disk(const struct serve_devices *s, const struct serve_path *path)
+{
+	const struct serve_disk *k = find_disk((struct serve_devices *)(uintptr_t)s, path);
+
+	return k ? k->disk : NULL;
+}
+
+static void say_why(const struct serve_devices *s, const struct serve_device *d,
+		    const struct serve_path *path, int err, char *why, size_t room)
+{
+	char place[SERVE_PATH_TEXT];
+
+	if (err == -EINVAL)
+		snprintf(why, room, "%s does not run at that speed", dev_models[d->model].name);
+	else if (err == -ELOOP)
+		snprintf(why, room, "no more than %u hubs in a row", USB_MAX_HUBS);
+	else if (err == -ENOSPC)
+		snprintf(why, room, "no more than %u devices", MACHINE_MAX_DEVICES);
+	else if (!path->connector)
+		snprintf(why, room, "all %u ports are taken", machine_connector_count(s->m));
+	else
+		snprintf(why, room, "port %s %s (there are %u%s)", serve_path_print(path, place),
+			 err == -EBUSY ? "is taken" : "is not there", machine_connector_count(s->m),
+			 path->route ? ", and those of hubs" : "");
+}
+
+int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
+		      struct serve_path *ret_path, char *why, size_t room)
+{
+	struct dev_context context = {.ports = d->ports, .single_tt = d->single_tt};
+	struct serve_path path = d->path;
+	struct serve_disk *place = find_disk(s, NULL);
 	struct usb_device *dev;
-	int err = open_disk(d, &context.disk, why, room);
+	int err = place ? open_disk(d, &context.disk, why, room) : -ENOSPC;
 
 	if (err)
 		return err;
+	if (!path.connector)
+		path.connector = free_connector(s->m);
 	dev = dev_models[d->model].create(&context);
-	err = machine_attach(s->m, connector, d->model, dev, d->speed);
+	err = machine_attach(s->m, machine_port(s->m, path.connector, path.route), d->model, dev,
+			     d->speed);
 	if (!err) {
-		s->disk[connector - 1] = context.disk;
-		return (int)connector;
+		*place = (struct serve_disk){context.disk, path};
+		*ret_path = path;
+		return 0;
 	}
 	dev_free(dev);
 	disk_free(context.disk);
-	if (err == -EINVAL)
-		snprintf(why, room, "%s does not run at that speed", dev_models[d->model].name);
-	else if (!connector)
-		snprintf(why, room, "all %u ports are taken", machine_connector_count(s->m));
-	else
-		snprintf(why, room, "port %u %s (there are %u)", connector,
-			 err == -EBUSY ? "is taken" : "is not there",
-			 machine_connector_count(s->m));
+	say_why(s, d, &path, err, why, room);
 	return err;
 }
 
-int serve_device_add(struct serve_devices *s, const char *text, char *why, size_t room)
+int serve_device_add(struct serve_devices *s, const char *text, struct serve_path *ret_path,
+		     char *why, size_t room)
 {
 	struct serve_device d;
-	int port = serve_device_parse(&d, text, why, room);
+	int err = serve_device_parse(&d, text, why, room);
 
-	if (!port)
-		port = serve_device_plug(s, &d, why, room);
+	if (!err)
+		err = serve_device_plug(s, &d, ret_path, why, room);
 	serve_device_free(&d);
-	return port;
+	return err;
 }
 
-int serve_device_remove(struct serve_devices *s, unsigned connector)
+int serve_device_remove(struct serve_devices *s, const struct serve_path *path)
 {
-	int err = machine_unplug(s->m, connector);
+	struct usb_port *port = machine_port(s->m, path->connector, path->route);
 
-	if (err)
-		return err;
-	disk_free(s->disk[connector - 1]);
-	s->disk[connector - 1] = NULL;
+	if (!port || !port->dev)
+		return -ENODEV;
+	usb_unplug(port);
+	for (unsigned i = 0; i < SERVE_MAX_DISKS; i++) {
+		struct serve_disk *k = &s->disk[i];
+
+		if (!k->disk || !serve_path_covers(path, &k->path))
+			continue;
+		disk_free(k->disk);
+		k->disk = NULL;
+	}
 	return 0;
 }
 
 void serve_device_remove_all(struct serve_devices *s)
 {
 	for (unsigned i = 1; i <= machine_connector_count(s->m); i++)
-		serve_device_remove(s, i);
+		serve_device_remove(s, &(struct serve_path){i, 0});
 }

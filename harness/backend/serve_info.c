@@ -26,32 +26,41 @@ static char *end(struct text *t)
 
 /* ---- usb ----------------------------------------------------------------------------------- */
 
-char *serve_info_usb(const struct serve_devices *s)
+/* With what is behind it, as deep as hubs are in a row: USB_MAX_HUBS. */
+static void put_device(FILE *out, const struct serve_devices *s, const struct usb_port *port,
+		       unsigned connector)
 {
 	static const char *const speed[] = {"none", "12 Mb/s", "1.5 Mb/s", "480 Mb/s", "5000 Mb/s"};
 	static const char *const state[] = {"attached", "default", "addressed", "configured"};
+	const struct serve_path path = {connector, usb_port_route(port)};
+	const struct usb_device *dev = port->dev;
+	const struct disk *disk = serve_device_disk(s, &path);
+	char place[SERVE_PATH_TEXT];
+
+	fprintf(out, "port %s: %s, %s, %s, address %u", serve_path_print(&path, place),
+		dev_models[dev->model].name, speed[dev->speed], state[dev->state], dev->address);
+	if (dev->desc && dev->desc->device)
+		fprintf(out, ", id %04x:%04x", dev->desc->device->vendor,
+			dev->desc->device->product);
+	if (disk)
+		fprintf(out, ", %llu blocks of %u%s", (unsigned long long)disk_block_count(disk),
+			disk_block_bytes(disk), disk_is_read_only(disk) ? ", read-only" : "");
+	fputc('\n', out);
+	for (unsigned i = 0; i < dev->downstream_count; i++)
+		if (dev->downstream[i].dev)
+			put_device(out, s, &dev->downstream[i], connector);
+}
+
+char *serve_info_usb(const struct serve_devices *s)
+{
 	struct text t;
 
 	begin(&t);
 	for (unsigned i = 1; i <= machine_connector_count(s->m); i++) {
-		const struct usb_device *dev = machine_device(s->m, i);
-
-		if (!dev) {
+		if (machine_device(s->m, i))
+			put_device(t.out, s, machine_port(s->m, i, 0), i);
+		else
 			fprintf(t.out, "port %u: nothing\n", i);
-			continue;
-		}
-		fprintf(t.out, "port %u: %s, %s, %s, address %u", i,
-			dev_models[machine_model(s->m, i)].name, speed[dev->speed],
-			state[dev->state], dev->address);
-		if (dev->desc && dev->desc->device)
-			fprintf(t.out, ", id %04x:%04x", dev->desc->device->vendor,
-				dev->desc->device->product);
-		if (s->disk[i - 1])
-			fprintf(t.out, ", %llu blocks of %u%s",
-				(unsigned long long)disk_block_count(s->disk[i - 1]),
-				disk_block_bytes(s->disk[i - 1]),
-				disk_is_read_only(s->disk[i - 1]) ? ", read-only" : "");
-		fputc('\n', t.out);
 	}
 	return end(&t);
 }

@@ -23,13 +23,13 @@ static void a_device_is_made_of_its_model_and_settings(void **state)
 	assert_int_equal(serve_device_parse(&d, "storage,port=3,ro,file=a=b,speed=high", why, 200),
 			 0);
 	assert_int_equal(d.model, DEV_STORAGE);
-	assert_int_equal(d.connector, 3);
+	assert_int_equal(d.path.connector, 3);
 	assert_int_equal(d.speed, USB_SPEED_HIGH);
 	assert_string_equal(d.file, "a=b");
 	assert_true(d.read_only);
 	serve_device_free(&d);
 	assert_int_equal(serve_device_parse(&d, "keyboard", why, 200), 0);
-	assert_int_equal(d.connector, 0);
+	assert_int_equal(d.path.connector, 0);
 	serve_device_free(&d);
 }
 
@@ -69,24 +69,28 @@ static void devices_take_the_next_free_port_or_the_one_they_name(void **state)
 {
 	struct bed *bed = *state;
 	struct serve_devices s = {.m = &bed->m};
+	struct serve_path path;
 	char why[200];
 
-	assert_int_equal(serve_device_add(&s, "tablet,port=2", why, 200), 2);
-	assert_int_equal(serve_device_add(&s, "keyboard", why, 200), 1);
-	assert_null(s.disk[0]);
-	assert_int_equal(serve_device_add(&s, "storage", why, 200), 3);
-	assert_non_null(s.disk[2]);
-	assert_int_equal(serve_device_add(&s, "tablet,port=2", why, 200), -EBUSY);
-	assert_int_equal(serve_device_add(&s, "tablet,port=5", why, 200), -ENODEV);
-	assert_int_equal(serve_device_add(&s, "keyboard,speed=super", why, 200), -EINVAL);
-	assert_int_equal(serve_device_add(&s, "storage,file=/nonexistent/image", why, 200),
+	assert_int_equal(serve_device_add(&s, "tablet,port=2", &path, why, 200), 0);
+	assert_int_equal(path.connector, 2);
+	assert_int_equal(serve_device_add(&s, "keyboard", &path, why, 200), 0);
+	assert_int_equal(path.connector, 1);
+	assert_int_equal(serve_device_add(&s, "storage", &path, why, 200), 0);
+	assert_int_equal(path.connector, 3);
+	assert_non_null(serve_device_disk(&s, &path));
+	assert_int_equal(serve_device_add(&s, "tablet,port=2", &path, why, 200), -EBUSY);
+	assert_int_equal(serve_device_add(&s, "tablet,port=5", &path, why, 200), -ENODEV);
+	assert_int_equal(serve_device_add(&s, "keyboard,speed=super", &path, why, 200), -EINVAL);
+	assert_int_equal(serve_device_add(&s, "storage,file=/nonexistent/image", &path, why, 200),
 			 -ENOENT);
-	assert_int_equal(serve_device_add(&s, "storage,file=/", why, 200), -EISDIR);
-	assert_int_equal(serve_device_add(&s, "tablet", why, 200), 4);
-	assert_int_equal(serve_device_add(&s, "tablet", why, 200), -ENODEV);
-	assert_int_equal(serve_device_remove(&s, 3), 0);
-	assert_null(s.disk[2]);
-	assert_int_equal(serve_device_remove(&s, 3), -ENODEV);
+	assert_int_equal(serve_device_add(&s, "storage,file=/", &path, why, 200), -EISDIR);
+	assert_int_equal(serve_device_add(&s, "tablet", &path, why, 200), 0);
+	assert_int_equal(path.connector, 4);
+	assert_int_equal(serve_device_add(&s, "tablet", &path, why, 200), -ENODEV);
+	assert_int_equal(serve_device_remove(&s, &(struct serve_path){3, 0}), 0);
+	assert_null(serve_device_disk(&s, &(struct serve_path){3, 0}));
+	assert_int_equal(serve_device_remove(&s, &(struct serve_path){3, 0}), -ENODEV);
 	serve_device_remove_all(&s);
 	assert_null(machine_device(&bed->m, 1));
 }

@@ -221,7 +221,8 @@ static void plug(struct vfio_client *c, uint8_t which)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(model); i++)
 		if (which >> i & 1)
-			machine_plug(&c->m, i + 1, model[i], USB_SPEED_NONE);
+			machine_plug(&c->m, machine_port(&c->m, i + 1, 0), model[i],
+				     USB_SPEED_NONE);
 }
 
 /* The lowest number a new file would get: a file that is left open changes it. */

@@ -129,8 +129,8 @@ static void whatever_a_client_sends_the_next_one_is_served(void **state)
 	h.good = bed_memory(8192, true);
 	h.bad = bed_memory(10, false);
 	h.event = bed_eventfd();
-	machine_plug(&h.bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE);
-	machine_plug(&h.bed->m, 2, DEV_STORAGE, USB_SPEED_NONE);
+	machine_plug(&h.bed->m, machine_port(&h.bed->m, 1, 0), DEV_KEYBOARD, USB_SPEED_NONE);
+	machine_plug(&h.bed->m, machine_port(&h.bed->m, 2, 0), DEV_STORAGE, USB_SPEED_NONE);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		if (!vfio_user_is_connected(&h.bed->user)) {
 			connections++;

@@ -104,7 +104,9 @@ static void reset_brings_back_power_on_and_keeps_what_is_plugged(void **state)
 {
 	struct bed *bed = *state;
 
-	assert_int_equal(machine_plug(&bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
+	assert_int_equal(
+		machine_plug(&bed->m, machine_port(&bed->m, 1, 0), DEV_KEYBOARD, USB_SPEED_NONE),
+		0);
 	bed_write(bed, VFIO_REGION_CONFIG, PCI_REG_COMMAND, PCI_COMMAND_MSE, 2);
 	bed_write(bed, VFIO_REGION_BAR0, 0x40 + XHCI_CONFIG, 5, 4);
 	assert_int_equal(bed_ask(bed, VFIO_DEVICE_RESET, NULL, 0), 0);

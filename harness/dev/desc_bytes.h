@@ -28,14 +28,18 @@
 /* HID 1.11, 6.2.1: no country, one class descriptor: report. */
 #define HID_DESC(report_len) 9, 0x21, LE16(0x0111), 0, 1, 0x22, LE16(report_len)
 
-/* BOS with USB 2.0 extension (LPM) and SuperSpeed capability: 5 + 7 + 10 bytes. U1 exit 10 us,
- * U2 exit 2047 us, works from full speed on. */
+/* Device capabilities (USB3 9.6.2): LPM; U1 exit 10 us, U2 exit 2047 us, works from full speed on;
+ * 16 bytes by which a container with several devices is known. */
 /* clang-format off */
-#define BOS_DESC                                                                                   \
-	5, 15, LE16(22), 2,                                                                        \
-	7, 16, 2, 0x02, 0, 0, 0,                                                                   \
-	10, 16, 3, 0, LE16(0x000e), 1, 10, LE16(2047)
+#define USB2_EXTENSION_CAP 7, 16, 2, 0x02, 0, 0, 0
+#define SUPERSPEED_CAP 10, 16, 3, 0, LE16(0x000e), 1, 10, LE16(2047)
+#define CONTAINER_CAP(product)                                                                     \
+	20, 16, 4, 0, 0x75, 0x73, 0x62, 0x2d, 0x67, 0x61, 0x75, 0x6e, 0x74, 0x6c, 0x65, 0x74,      \
+	LE16(0x1209), LE16(product)
 /* clang-format on */
+
+/* BOS with USB 2.0 extension and SuperSpeed capability: 5 + 7 + 10 bytes. */
+#define BOS_DESC 5, 15, LE16(22), 2, USB2_EXTENSION_CAP, SUPERSPEED_CAP
 
 /* Strings: index 0 (English), then vendor. */
 #define LANGUAGE_STRING 4, 3, LE16(0x0409)

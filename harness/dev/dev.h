@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, storage, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, storage, hub, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -22,6 +22,8 @@ struct dev_context {
 	const uint8_t *desc; /* scripted: its descriptor set, see usb.h desc.c */
 	size_t desc_len;     /* bytes; 0 = the built-in set */
 	uint8_t speed_mask;  /* scripted: 1 << enum usb_speed; 0 = all four */
+	uint8_t ports;       /* hub: see hub_new */
+	bool single_tt;      /* hub */
 };
 
 struct dev_model {
@@ -34,6 +36,8 @@ enum dev_model_index {
 	DEV_TABLET,
 	DEV_STORAGE,
 	DEV_SCRIPTED,
+	DEV_HUB,
+	DEV_SUPER_HUB,
 	DEV_MODELS
 };
 
@@ -76,6 +80,19 @@ int tablet_move(struct usb_device *dev, uint16_t x, uint16_t y, uint8_t buttons,
 
 /* disk is borrowed and may be NULL (no medium). */
 struct usb_device *storage_new(struct disk *disk);
+
+/* ---- hub.c: a hub (USB2 11, USB3 10) ------------------------------------------------------- */
+
+#define HUB_MAX_PORTS 15u /* what a route string can name */
+
+/* The USB2 one. ports 0 = 4, more than HUB_MAX_PORTS is cut. multi_tt: at high speed a translator for
+ * each port. */
+struct usb_device *hub_new(unsigned ports, bool multi_tt);
+/* The USB3 one, for SuperSpeed only. */
+struct usb_device *hub_new_super(unsigned ports);
+/* What is plugged into a port (1-based) draws too much current, or no longer: the hub turns the port
+ * off and says so. 0; -ENODEV: dev is no hub; -ENOENT: no such port. */
+int hub_overload(struct usb_device *dev, unsigned port, bool on);
 
 /* ---- scripted.c: the device whose every answer is a matter of the program ------------------ */
 

@@ -26,11 +26,23 @@ static struct usb_device *create_scripted(const struct dev_context *context)
 	return scripted_new(context->desc, context->desc_len, context->speed_mask);
 }
 
+static struct usb_device *create_hub(const struct dev_context *context)
+{
+	return hub_new(context->ports, !context->single_tt);
+}
+
+static struct usb_device *create_super_hub(const struct dev_context *context)
+{
+	return hub_new_super(context->ports);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
 	[DEV_STORAGE] = {"storage", create_storage},
 	[DEV_SCRIPTED] = {"scripted", create_scripted},
+	[DEV_HUB] = {"hub", create_hub},
+	[DEV_SUPER_HUB] = {"super-hub", create_super_hub},
 };
 
 const struct dev_model *dev_model_find(const char *name)

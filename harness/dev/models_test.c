@@ -48,8 +48,10 @@ static void read_everything(struct bed *bed, enum usb_speed speed)
 		assert_int_equal(text[0], len);
 	}
 	if (speed == USB_SPEED_SUPER) {
-		assert_int_equal(bed_control(bed, 0x80, 6, 0x0f00, 0, 255, text), 22);
-		assert_int_equal(text[4], 2);
+		total = bed_control(bed, 0x80, 6, 0x0f00, 0, 255, text);
+		assert_true(total >= 22);
+		assert_int_equal(get_le16(text + 2), total);
+		assert_true(text[4] >= 2);
 	}
 }
 

@@ -38,7 +38,8 @@ static inline void bed_arm(void *opaque, struct usb_device *dev, uint64_t delay_
 {
 	struct bed *bed = opaque;
 
-	(void)dev;
+	if (dev != bed->port.dev) /* something behind a hub */
+		return;
 	bed->timer_ns = delay_ns == UINT64_MAX ? UINT64_MAX : bed->now_ns + delay_ns;
 }
 

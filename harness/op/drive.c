@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * drive.c -- the driver as one object: its books, guest memory, symbolic addresses, dispatch.
- * Leaves out: hubs, streams, isochronous scheduling (an Isoch TRB is sent as soon as possible).
+ * Leaves out: streams, isochronous scheduling (an Isoch TRB is sent as soon as possible).
  */
 #include "heap.h"
 #include "op/drive_core.h"

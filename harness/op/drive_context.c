@@ -115,8 +115,11 @@ static void slot_context(struct input *in, const struct drive_slot *s, unsigned 
 {
 	uint8_t *raw = context(in, 1);
 
-	put_le32(raw, entries << 27 | (uint32_t)s->speed << 20);
-	put_le32(raw + 4, (uint32_t)s->port << 16);
+	put_le32(raw,
+		 entries << 27 | (s->hub_ports ? 1u << 26 : 0) | (uint32_t)s->speed << 20 |
+			 s->route);
+	put_le32(raw + 4, (uint32_t)s->hub_ports << 24 | (uint32_t)s->port << 16);
+	put_le32(raw + 8, (uint32_t)s->tt_port << 8 | s->tt_slot);
 }
 
 static void begin(struct drive *d, struct input *in, uint32_t add, uint32_t drop)
@@ -170,6 +173,18 @@ void drive_input_evaluate(struct drive *d, struct drive_slot *s)
 	begin(d, &in, 2, 0);
 	slot_context(&in, s, 1);
 	ep_context(d, s, 1, context(&in, 2));
+	finish(d, &in);
+}
+
+void drive_input_hub(struct drive *d, struct drive_slot *s)
+{
+	unsigned entries = 31;
+	struct input in;
+
+	while (entries > 1 && !s->ep[entries].configured)
+		entries--;
+	begin(d, &in, 1, 0);
+	slot_context(&in, s, entries);
 	finish(d, &in);
 }
 

@@ -52,6 +52,8 @@ struct drive_slot {
 	bool enabled, addressed, configured;
 	bool fresh; /* its memory is still as power-on left it */
 	uint8_t config_value, interface, class_code, subclass, protocol;
+	uint32_t route; /* behind hubs: its way (xHCI 6.2.2) */
+	uint8_t hub_ports, tt_slot, tt_port;
 	uint8_t listen; /* endpoint id whose reports are taken, 0 = none */
 	bool listening;
 	uint8_t device_desc[18];
@@ -206,6 +208,8 @@ unsigned drive_ep_state(struct drive *d, struct drive_slot *s, unsigned dci);
 void drive_input_address(struct drive *d, struct drive_slot *s);
 void drive_input_configure(struct drive *d, struct drive_slot *s);
 void drive_input_evaluate(struct drive *d, struct drive_slot *s);
+/* For Configure Endpoint: no endpoint changes, the slot becomes a hub's. */
+void drive_input_hub(struct drive *d, struct drive_slot *s);
 /* Configure Endpoint succeeded. */
 void drive_endpoints_added(struct drive_slot *s);
 unsigned drive_ep0_packet(unsigned speed); /* bytes, before the device was asked */
@@ -222,6 +226,10 @@ unsigned drive_connector_count(struct drive *d);
 bool drive_address(struct drive *d, unsigned connector, bool bsr);
 bool drive_configure(struct drive *d, struct drive_slot *s, unsigned config_index);
 void drive_enumerate(struct drive *d, unsigned connector, unsigned model);
+/* Ask the backend to plug a model in; nothing happens if something is there. */
+void drive_plug(struct drive *d, unsigned connector, uint32_t route, unsigned model);
+/* An addressed device: configuration and class. */
+void drive_set_up(struct drive *d, struct drive_slot *s);
 /* A configured device: the slot's, else enumerates one of this model. */
 struct drive_slot *drive_slot_ready(struct drive *d, uint64_t field, unsigned model);
 /* A slot without a port gets one that has a device and no slot, else the first. */
@@ -231,6 +239,12 @@ void drive_op_configure(struct drive *d, const struct op *op);
 void drive_op_enumerate(struct drive *d, const struct op *op);
 /* Ports that events told of: clear the change bits. */
 void drive_ports_changed(struct drive *d);
+
+/* ---- drive_hub.c --------------------------------------------------------------------------- */
+
+void drive_hub_start(struct drive *d, struct drive_slot *s);
+/* As drive_enumerate, of what hangs behind hubs; hubs that are not there are plugged, too. */
+void drive_enumerate_behind(struct drive *d, unsigned connector, uint32_t way, unsigned model);
 
 /* ---- drive_transfer.c ---------------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@
 
 unsigned drive_connector_count(struct drive *d)
 {
-	int n = d->b->ops->port_model(d->b, 0);
+	int n = d->b->ops->port_model(d->b, 0, 0);
 
 	return n < 1 ? 1 : (unsigned)min_u64((uint64_t)n, DRIVE_MAX_CONNECTORS);
 }
@@ -116,7 +116,7 @@ void drive_slot_bind(struct drive *d, struct drive_slot *s)
 	if (s->port)
 		return;
 	for (unsigned c = 1; c <= n; c++) {
-		if (d->connector_slot[c] || d->b->ops->port_model(d->b, c) < 0)
+		if (d->connector_slot[c] || d->b->ops->port_model(d->b, c, 0) < 0)
 			continue;
 		bind(d, s, c);
 		return;
@@ -235,16 +235,19 @@ static void class_setup(struct drive *d, struct drive_slot *s)
 		drive_listen(d, s);
 	} else if (s->class_code == 8 && s->protocol == 0x50) {
 		drive_bot_start(d, s);
+	} else if (s->class_code == 9) {
+		drive_hub_start(d, s);
 	} else {
 		look_around(d, s);
 	}
 }
 
-static void plug(struct drive *d, unsigned connector, unsigned model)
+void drive_plug(struct drive *d, unsigned connector, uint32_t route, unsigned model)
 {
 	struct op op = {.id = OP_PLUG};
 
 	op.v[ARG_INDEX(PLUG, port)] = connector;
+	op.v[ARG_INDEX(PLUG, route)] = route;
 	op.v[ARG_INDEX(PLUG, model)] = model;
 	(void)d->b->ops->world(d->b, &op, 0);
 }
@@ -260,7 +263,7 @@ static unsigned pick_connector(struct drive *d, uint64_t field, unsigned wanted)
 	if (field)
 		return (unsigned)((field - 1) % n) + 1;
 	for (unsigned c = n; c; c--) {
-		int model = d->b->ops->port_model(d->b, c);
+		int model = d->b->ops->port_model(d->b, c, 0);
 		unsigned slot = d->connector_slot[c];
 
 		if (model < 0)
@@ -275,18 +278,19 @@ static unsigned pick_connector(struct drive *d, uint64_t field, unsigned wanted)
 	return d->current && d->slot[d->current]->connector ? d->slot[d->current]->connector : 1;
 }
 
-void drive_enumerate(struct drive *d, unsigned connector, unsigned model)
+void drive_set_up(struct drive *d, struct drive_slot *s)
 {
-	struct drive_slot *s;
-
-	drive_need(d);
-	if (d->b->ops->port_model(d->b, connector) < 0)
-		plug(d, connector, model);
-	if (!drive_address(d, connector, false))
-		return;
-	s = drive_slot_get(d, d->current);
 	if (drive_configure(d, s, 0))
 		class_setup(d, s);
+}
+
+void drive_enumerate(struct drive *d, unsigned connector, unsigned model)
+{
+	drive_need(d);
+	if (d->b->ops->port_model(d->b, connector, 0) < 0)
+		drive_plug(d, connector, 0, model);
+	if (drive_address(d, connector, false))
+		drive_set_up(d, drive_slot_get(d, d->current));
 }
 
 static bool suits(struct drive *d, unsigned slot, unsigned model)
@@ -324,7 +328,7 @@ static bool already(struct drive *d, unsigned model)
 		const struct drive_slot *s = d->slot[d->used[i]];
 
 		if (!s->configured || !s->connector ||
-		    d->b->ops->port_model(d->b, s->connector) != (int)model)
+		    d->b->ops->port_model(d->b, s->connector, s->route) != (int)model)
 			continue;
 		d->current = s->id;
 		return true;
@@ -332,11 +336,27 @@ static bool already(struct drive *d, unsigned model)
 	return false;
 }
 
+/* The connector with a hub in it, else one as good as any. */
+static unsigned first_hub(struct drive *d, uint64_t field)
+{
+	unsigned n = drive_connector_count(d);
+
+	for (unsigned c = 1; !field && c <= n; c++)
+		if (d->b->ops->port_model(d->b, c, 0) == MODEL_HUB)
+			return c;
+	return pick_connector(d, field, MODEL_HUB);
+}
+
 void drive_op_enumerate(struct drive *d, const struct op *op)
 {
 	unsigned model = (unsigned)ARG(op, ENUMERATE, model);
+	uint32_t route = (uint32_t)ARG(op, ENUMERATE, route);
 
 	drive_need(d);
+	if (route) {
+		drive_enumerate_behind(d, first_hub(d, ARG(op, ENUMERATE, port)), route, model);
+		return;
+	}
 	if (!ARG(op, ENUMERATE, port) && already(d, model))
 		return;
 	drive_enumerate(d, pick_connector(d, ARG(op, ENUMERATE, port), model), model);
@@ -348,8 +368,8 @@ void drive_op_address(struct drive *d, const struct op *op)
 
 	drive_need(d);
 	connector = pick_connector(d, ARG(op, ADDRESS, port), MODEL_KEYBOARD);
-	if (!ARG(op, ADDRESS, port) && d->b->ops->port_model(d->b, connector) < 0)
-		plug(d, connector, MODEL_KEYBOARD);
+	if (!ARG(op, ADDRESS, port) && d->b->ops->port_model(d->b, connector, 0) < 0)
+		drive_plug(d, connector, 0, MODEL_KEYBOARD);
 	drive_address(d, connector, ARG(op, ADDRESS, bsr));
 }
 

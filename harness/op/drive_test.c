@@ -53,7 +53,7 @@ static void every_model_enumerates_at_its_fastest_speed(void **state)
 		power_on(bed);
 		snprintf(text, sizeof(text), "enumerate port=2 model=%s", names_model.name[model]);
 		play(bed, text);
-		assert_int_equal(bed->b->ops->port_model(bed->b, 2), model);
+		assert_int_equal(bed->b->ops->port_model(bed->b, 2, 0), model);
 		assert_int_not_equal(drive_current_slot(bed->d), 0);
 		assert_int_equal(slot_state(bed, drive_current_slot(bed->d)), SLOT_CONFIGURED);
 		assert_int_equal(ep_state(bed, drive_current_slot(bed->d), 1), EP_RUNNING);
@@ -81,7 +81,7 @@ static void zeros_enumerate_a_keyboard(void **state)
 	struct op zero = {0};
 
 	drive_op(bed->d, &zero);
-	assert_int_equal(bed->b->ops->port_model(bed->b, 1), MODEL_KEYBOARD);
+	assert_int_equal(bed->b->ops->port_model(bed->b, 1, 0), MODEL_KEYBOARD);
 	assert_int_equal(slot_state(bed, drive_current_slot(bed->d)), SLOT_CONFIGURED);
 }
 
@@ -101,7 +101,7 @@ static void a_device_that_took_anothers_place_is_enumerated(void **state)
 	play(bed, "enumerate\nunplug\nplug port=1\nenumerate");
 	assert_int_equal(slot_state(bed, drive_current_slot(bed->d)), SLOT_CONFIGURED);
 	assert_int_equal(drive_last_completion(bed->d, drive_current_slot(bed->d), 1), CC_SUCCESS);
-	assert_int_equal(bed->b->ops->port_model(bed->b, 2), -1);
+	assert_int_equal(bed->b->ops->port_model(bed->b, 2, 0), -1);
 }
 
 static void enumerating_what_is_enumerated_costs_nothing(void **state)

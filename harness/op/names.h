@@ -16,7 +16,9 @@
 	X(MODEL_KEYBOARD, "keyboard", 0)                                                           \
 	X(MODEL_TABLET, "tablet", 1)                                                               \
 	X(MODEL_STORAGE, "storage", 2)                                                             \
-	X(MODEL_SCRIPTED, "scripted", 3)
+	X(MODEL_SCRIPTED, "scripted", 3)                                                           \
+	X(MODEL_HUB, "hub", 4)                                                                     \
+	X(MODEL_SUPER_HUB, "super-hub", 5)
 
 /* Values: default Protocol Speed IDs, xHCI 7.2.2.1.1. auto: the fastest that model and port do. */
 #define NAMES_SPEED(X)                                                                             \
@@ -215,6 +217,10 @@
 	X(KEY_RELEASE, "release", 1)                                                               \
 	X(KEY_TAP, "tap", 2)
 
+#define NAMES_ON_OFF(X)                                                                            \
+	X(SWITCH_ON, "on", 1)                                                                      \
+	X(SWITCH_OFF, "off", 0)
+
 #define NAMES_PID(X)                                                                               \
 	X(PID_ANY, "any", 0)                                                                       \
 	X(PID_OUT, "out", 1)                                                                       \
@@ -259,6 +265,7 @@
 	Y(ack_mode, NAMES_ACK_MODE)                                                                \
 	Y(access, NAMES_ACCESS)                                                                    \
 	Y(key, NAMES_KEY)                                                                          \
+	Y(on_off, NAMES_ON_OFF)                                                                    \
 	Y(pid, NAMES_PID)                                                                          \
 	Y(usb_status, NAMES_USB_STATUS)                                                            \
 	Y(answer_flag, NAMES_ANSWER_FLAG)                                                          \

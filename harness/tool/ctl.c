@@ -53,11 +53,12 @@ static json_t *request(char **word, unsigned count)
 		for (unsigned k = 0; k < count - 1; k++) {
 			const char *name = row[i].argument[k];
 
-			if (name && *name == '#')
+			if (name && *name == '#' && !strchr(word[k + 1], '.'))
 				json_object_set_new(arguments, name + 1,
 						    json_integer(strtoll(word[k + 1], NULL, 0)));
 			else if (name)
-				json_object_set_new(arguments, name, json_string(word[k + 1]));
+				json_object_set_new(arguments, name + (*name == '#'),
+						    json_string(word[k + 1]));
 		}
 		return json_pack("{s:s, s:o}", "execute", word[0], "arguments", arguments);
 	}
@@ -138,7 +139,7 @@ const struct tool_verb verb_ctl = {
 	.more = "commands:\n"
 		"  info usb|pci|xhci        what is there\n"
 		"  device_add DEVICE        plug something in, see 'gauntlet serve --help'\n"
-		"  device_del PORT          pull it out\n"
+		"  device_del PORT          pull it out; 1.2 is port 2 of the hub in port 1\n"
 		"  send-key KEYS            like ctrl-alt-delete, to the first keyboard\n"
 		"  pointer X Y [BUTTONS]    0 to 32767, to the first tablet\n"
 		"  quit                     end it\n"

@@ -92,8 +92,10 @@ const struct tool_verb verb_serve = {
 		   {"once", 0, NULL, "end when the first client leaves"},
 		   {"blind", 0, NULL, "without oracles"}},
 	.run = serve,
-	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, storage\n"
-		"or scripted; for storage also [,file=IMAGE][,ro]. QEMU 10.1 or newer takes it by\n"
+	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, storage,\n"
+		"hub, super-hub or scripted; for storage also [,file=IMAGE][,ro], for hubs [,ports=N],\n"
+		"[,tt=single]. "
+		"port=1.2 is port 2 of the hub in port 1. QEMU 10.1 or newer takes it by\n"
 		"  -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"PATH\"}}'\n"
 		"SIGINT or SIGTERM ends it; the status is 1 if an oracle saw a rule broken.",
 };

@@ -91,6 +91,8 @@ int usb_plug(struct usb_port *port, struct usb_device *dev)
 	port->dev = dev;
 	port->bus->live_devices++;
 	trace_plug(port, true);
+	if (dev->ops->plugged)
+		dev->ops->plugged(dev);
 	if (port->ops && port->ops->attached)
 		port->ops->attached(port);
 	return 0;

@@ -158,6 +158,8 @@ struct usb_device_ops {
 	 * every speed.
 	 */
 	const uint8_t *(*describe)(struct usb_device *dev, enum usb_speed speed, size_t *ret_len);
+	/* It is in a port now; speed and bus are known. May be NULL. */
+	void (*plugged)(struct usb_device *dev);
 	/* Bus reset happened (after the core went to USB_DEFAULT). May be NULL. */
 	void (*reset)(struct usb_device *dev);
 	/*
@@ -232,6 +234,8 @@ struct usb_device {
 	uint8_t configuration; /* bConfigurationValue, 0 = none */
 	uint8_t alternate[USB_MAX_INTERFACES];
 	bool remote_wakeup, self_powered;
+	int8_t model;        /* of whoever plugs it, kept for them */
+	void *timer;         /* of whoever serves arm_timer, kept for them */
 	uint16_t u_features; /* USB3: U1/U2/LTM enables */
 	struct usb_endpoint ep0;
 	struct usb_endpoint ep_out[16], ep_in[16]; /* index 0 unused */
