@@ -13,7 +13,6 @@
 
 #define BUCKETS 256u
 #define PARTITION_START 1u
-#define AHEAD_BLOCKS 128u /* read at once from a file that is read in sequence */
 
 struct block {
 	struct block *next;      /* in the bucket */
@@ -28,10 +27,6 @@ struct disk {
 	uint32_t block_bytes;
 	bool read_only;
 	int fd; /* -1: in memory */
-	/* File: blocks ahead_lba .. + ahead_count - 1 as they were when read; no write since. */
-	uint8_t *ahead;
-	uint64_t ahead_lba, next_lba;
-	uint32_t ahead_count;
 	struct block *bucket[BUCKETS];
 	struct block *live;
 	uint32_t touched;
@@ -142,7 +137,6 @@ void disk_free(struct disk *disk)
 	disk_reset(disk);
 	if (disk->fd >= 0)
 		close(disk->fd);
-	heap_free(disk->ahead);
 	heap_free(disk);
 }
 
@@ -176,7 +170,7 @@ static void pristine(const struct disk *disk, uint64_t lba, uint8_t *data)
 	}
 }
 
-static int memory_read(struct disk *disk, uint64_t lba, uint8_t *data)
+static void memory_read(struct disk *disk, uint64_t lba, uint8_t *data)
 {
 	struct block *block = *find(disk, lba);
 
@@ -184,7 +178,6 @@ static int memory_read(struct disk *disk, uint64_t lba, uint8_t *data)
 		memcpy(data, block->data, disk->block_bytes);
 	else
 		pristine(disk, lba, data);
-	return 0;
 }
 
 static int memory_write(struct disk *disk, uint64_t lba, const uint8_t *data)
@@ -223,95 +216,87 @@ static void memory_unmap(struct disk *disk, uint64_t lba, uint64_t count)
 
 /* ---- file ---------------------------------------------------------------------------------- */
 
-/* At most len bytes from a block on: what was read, or -EIO. */
-static ssize_t file_read_some(struct disk *disk, uint64_t lba, uint8_t *data, size_t len)
+/* What the system call moved, in whole blocks: at least one, or -errno. */
+static ssize_t whole_blocks(const struct disk *disk, size_t done, int err)
 {
-	size_t done = 0;
+	return done < disk->block_bytes ? err : (ssize_t)(done / disk->block_bytes);
+}
+
+static ssize_t file_read(struct disk *disk, uint64_t lba, uint8_t *to, size_t count)
+{
+	size_t len = count * disk->block_bytes, done = 0;
 
 	while (done < len) {
-		ssize_t n = pread(disk->fd, data + done, len - done,
+		ssize_t n = pread(disk->fd, to + done, len - done,
 				  (off_t)(lba * disk->block_bytes + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -EIO;
-		if (!n) /* somebody made the file shorter */
+		if (n <= 0) /* 0: somebody made the file shorter */
 			break;
 		done += (size_t)n;
 	}
-	return (ssize_t)done;
+	return whole_blocks(disk, done, -EIO);
 }
 
-static void read_ahead(struct disk *disk, uint64_t lba)
+static ssize_t file_write(struct disk *disk, uint64_t lba, const uint8_t *from, size_t count)
 {
-	uint64_t count = min_u64(AHEAD_BLOCKS, disk->block_count - lba);
-	ssize_t n;
+	size_t len = count * disk->block_bytes, done = 0;
+	int err = -EIO;
 
-	if (!disk->ahead)
-		disk->ahead = heap_zero(AHEAD_BLOCKS * disk->block_bytes);
-	n = file_read_some(disk, lba, disk->ahead, (size_t)count * disk->block_bytes);
-	disk->ahead_lba = lba;
-	disk->ahead_count = n < 0 ? 0 : (uint32_t)((size_t)n / disk->block_bytes);
-}
-
-static int file_read(struct disk *disk, uint64_t lba, uint8_t *data)
-{
-	bool in_sequence = lba == disk->next_lba;
-
-	disk->next_lba = lba + 1;
-	if (in_sequence && lba - disk->ahead_lba >= disk->ahead_count)
-		read_ahead(disk, lba);
-	if (lba - disk->ahead_lba < disk->ahead_count) {
-		memcpy(data, disk->ahead + (lba - disk->ahead_lba) * disk->block_bytes,
-		       disk->block_bytes);
-		return 0;
-	}
-	return file_read_some(disk, lba, data, disk->block_bytes) == (ssize_t)disk->block_bytes
-		? 0
-		: -EIO;
-}
-
-static int file_write(struct disk *disk, uint64_t lba, const uint8_t *data)
-{
-	size_t done = 0;
-
-	while (done < disk->block_bytes) {
-		ssize_t n = pwrite(disk->fd, data + done, disk->block_bytes - done,
+	while (done < len) {
+		ssize_t n = pwrite(disk->fd, from + done, len - done,
 				   (off_t)(lba * disk->block_bytes + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n < 0 && errno == ENOSPC ? -ENOSPC : -EIO;
+		if (n <= 0) {
+			err = n < 0 && errno == ENOSPC ? -ENOSPC : -EIO;
+			break;
+		}
 		done += (size_t)n;
 	}
-	return 0;
+	return whole_blocks(disk, done, err);
 }
 
 /* ---- both ---------------------------------------------------------------------------------- */
 
-int disk_read(struct disk *disk, uint64_t lba, uint8_t *block)
+static void require_inside(const struct disk *disk, uint64_t lba, uint64_t count)
 {
-	REQUIRE(lba < disk->block_count);
-	return disk->fd < 0 ? memory_read(disk, lba, block) : file_read(disk, lba, block);
+	REQUIRE(lba <= disk->block_count && count <= disk->block_count - lba);
 }
 
-int disk_write(struct disk *disk, uint64_t lba, const uint8_t *block)
+ssize_t disk_read(struct disk *disk, uint64_t lba, uint8_t *to, size_t count)
 {
-	REQUIRE(lba < disk->block_count);
+	require_inside(disk, lba, count);
+	if (disk->fd >= 0)
+		return file_read(disk, lba, to, count);
+	for (size_t i = 0; i < count; i++)
+		memory_read(disk, lba + i, to + i * disk->block_bytes);
+	return (ssize_t)count;
+}
+
+ssize_t disk_write(struct disk *disk, uint64_t lba, const uint8_t *from, size_t count)
+{
+	require_inside(disk, lba, count);
 	if (disk->read_only)
 		return -EROFS;
-	disk->ahead_count = 0;
-	return disk->fd < 0 ? memory_write(disk, lba, block) : file_write(disk, lba, block);
+	if (disk->fd >= 0)
+		return file_write(disk, lba, from, count);
+	for (size_t i = 0; i < count; i++) {
+		int err = memory_write(disk, lba + i, from + i * disk->block_bytes);
+
+		if (err)
+			return i ? (ssize_t)i : err;
+	}
+	return (ssize_t)count;
 }
 
 int disk_unmap(struct disk *disk, uint64_t lba, uint64_t count)
 {
-	REQUIRE(lba <= disk->block_count && count <= disk->block_count - lba);
+	require_inside(disk, lba, count);
 	if (disk->read_only)
 		return -EROFS;
-	disk->ahead_count = 0;
 	if (disk->fd < 0)
 		memory_unmap(disk, lba, count);
 	else if (count) /* only advice: where the file system cannot, the blocks stay */

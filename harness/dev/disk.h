@@ -5,6 +5,8 @@
 #ifndef DEV_DISK_H
 #define DEV_DISK_H
 
+#include <sys/types.h>
+
 #include "base.h"
 
 #define DISK_MIN_BLOCK_BYTES 512u
@@ -22,8 +24,7 @@ struct disk; /* private to disk.c */
 struct disk *disk_new_memory(uint32_t block_count, uint32_t block_bytes);
 
 /*
- * A disk in a regular file, 512 bytes per block; an incomplete last block is not part of it. Reads
- * in sequence are read ahead, so nobody else may write to the file meanwhile.
+ * A disk in a regular file, 512 bytes per block; an incomplete last block is not part of it.
  * 0, or -errno of the host (-EINVAL: not a regular file or shorter than one block).
  */
 int disk_open_file(const char *path, bool read_only, struct disk **ret);
@@ -39,9 +40,13 @@ void disk_set_read_only(struct disk *disk, bool read_only);
 /* Blocks a memory disk holds now; 0 for a file. */
 uint32_t disk_touched(const struct disk *disk);
 
-/* One block, lba < disk_block_count, buffer of disk_block_bytes. 0, -EIO, -EROFS, -ENOSPC. */
-int disk_read(struct disk *disk, uint64_t lba, uint8_t *block);
-int disk_write(struct disk *disk, uint64_t lba, const uint8_t *block);
+/*
+ * Move count blocks from lba on, all inside the disk; the buffer has room for them. How many were
+ * moved, at least one; if the first could not be: -EIO, -EROFS, -ENOSPC. Fewer than count say that
+ * the next one will fail.
+ */
+ssize_t disk_read(struct disk *disk, uint64_t lba, uint8_t *to, size_t count);
+ssize_t disk_write(struct disk *disk, uint64_t lba, const uint8_t *from, size_t count);
 /* Forget count blocks from lba on, all inside the disk; they may read as anything afterwards. */
 int disk_unmap(struct disk *disk, uint64_t lba, uint64_t count);
 /* What was written is safe when this returns 0. */

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,16 +18,16 @@ static void unwritten_blocks_read_as_a_partitioned_disk(void **state)
 	uint8_t a[512], b[512];
 
 	(void)state;
-	assert_int_equal(disk_read(disk, 0, a), 0);
+	assert_int_equal(disk_read(disk, 0, a, 1), 1);
 	assert_int_equal(get_le16(a + 510), 0xaa55);
 	assert_int_equal(get_le32(a + 446 + 8), 1);
 	assert_int_equal(get_le32(a + 446 + 12), 99);
-	assert_int_equal(disk_read(disk, 1, a), 0);
+	assert_int_equal(disk_read(disk, 1, a, 1), 1);
 	assert_int_equal(a[0], 0xeb);
-	assert_int_equal(disk_read(disk, 2, a), 0);
-	assert_int_equal(disk_read(disk, 3, b), 0);
+	assert_int_equal(disk_read(disk, 2, a, 1), 1);
+	assert_int_equal(disk_read(disk, 3, b, 1), 1);
 	assert_memory_not_equal(a, b, 512);
-	assert_int_equal(disk_read(disk, 2, b), 0);
+	assert_int_equal(disk_read(disk, 2, b, 1), 1);
 	assert_memory_equal(a, b, 512);
 	disk_free(disk);
 }
@@ -37,16 +39,16 @@ static void reset_brings_the_pattern_back_and_frees_what_was_written(void **stat
 
 	(void)state;
 	for (uint64_t lba = 0; lba < UINT32_MAX; lba += 0x10000001) {
-		assert_int_equal(disk_read(disk, lba, before), 0);
+		assert_int_equal(disk_read(disk, lba, before, 1), 1);
 		memset(block, 0x5a, 4096);
-		assert_int_equal(disk_write(disk, lba, block), 0);
+		assert_int_equal(disk_write(disk, lba, block, 1), 1);
 		memset(block, 0, 4096);
-		assert_int_equal(disk_read(disk, lba, block), 0);
+		assert_int_equal(disk_read(disk, lba, block, 1), 1);
 		assert_int_equal(block[4095], 0x5a);
 		assert_int_equal(disk_touched(disk), 1);
 		disk_reset(disk);
 		assert_int_equal(disk_touched(disk), 0);
-		assert_int_equal(disk_read(disk, lba, block), 0);
+		assert_int_equal(disk_read(disk, lba, block, 1), 1);
 		assert_memory_equal(before, block, 4096);
 	}
 	heap_free(before);
@@ -61,14 +63,14 @@ static void unmap_forgets_exactly_its_blocks(void **state)
 
 	(void)state;
 	for (unsigned lba = 0; lba < 1000; lba++)
-		assert_int_equal(disk_write(disk, lba, block), 0);
+		assert_int_equal(disk_write(disk, lba, block, 1), 1);
 	assert_int_equal(disk_unmap(disk, 10, 0), 0);
 	assert_int_equal(disk_touched(disk), 1000);
 	assert_int_equal(disk_unmap(disk, 10, 300), 0);
 	assert_int_equal(disk_touched(disk), 700);
-	assert_int_equal(disk_read(disk, 9, block), 0);
+	assert_int_equal(disk_read(disk, 9, block, 1), 1);
 	assert_int_equal(block[0], 1);
-	assert_int_equal(disk_read(disk, 310, block), 0);
+	assert_int_equal(disk_read(disk, 310, block, 1), 1);
 	assert_int_equal(block[0], 1);
 	assert_int_equal(disk_unmap(disk, 0, 1000), 0);
 	assert_int_equal(disk_touched(disk), 0);
@@ -82,9 +84,9 @@ static void full_thin_disk_answers_enospc(void **state)
 
 	(void)state;
 	for (unsigned lba = 0; lba < DISK_MAX_TOUCHED; lba++)
-		assert_int_equal(disk_write(disk, lba, block), 0);
-	assert_int_equal(disk_write(disk, DISK_MAX_TOUCHED, block), -ENOSPC);
-	assert_int_equal(disk_write(disk, 0, block), 0); /* it has that one */
+		assert_int_equal(disk_write(disk, lba, block, 1), 1);
+	assert_int_equal(disk_write(disk, DISK_MAX_TOUCHED, block, 1), -ENOSPC);
+	assert_int_equal(disk_write(disk, 0, block, 1), 1); /* it has that one */
 	disk_free(disk);
 }
 
@@ -95,7 +97,7 @@ static void read_only_disk_refuses_writes(void **state)
 
 	(void)state;
 	disk_set_read_only(disk, true);
-	assert_int_equal(disk_write(disk, 0, block), -EROFS);
+	assert_int_equal(disk_write(disk, 0, block, 1), -EROFS);
 	assert_int_equal(disk_unmap(disk, 0, 1), -EROFS);
 	assert_int_equal(disk_touched(disk), 0);
 	disk_free(disk);
@@ -124,49 +126,93 @@ static void file_keeps_what_is_written(void **state)
 	assert_int_equal(disk_open_file(path, false, &disk), 0);
 	assert_int_equal(disk_block_count(disk), 3);
 	assert_int_equal(disk_block_bytes(disk), 512);
-	assert_int_equal(disk_write(disk, 2, block), 0);
+	assert_int_equal(disk_write(disk, 2, block, 1), 1);
 	assert_int_equal(disk_flush(disk), 0);
 	disk_reset(disk);
 	disk_free(disk);
 	assert_int_equal(disk_open_file(path, true, &disk), 0);
-	assert_int_equal(disk_read(disk, 2, back), 0);
+	assert_int_equal(disk_read(disk, 2, back, 1), 1);
 	assert_memory_equal(block, back, 512);
-	assert_int_equal(disk_write(disk, 2, block), -EROFS);
+	assert_int_equal(disk_write(disk, 2, block, 1), -EROFS);
 	assert_int_equal(ftruncate(fd, 512), 0);
-	assert_int_equal(disk_read(disk, 2, back), -EIO);
+	assert_int_equal(disk_read(disk, 2, back, 1), -EIO);
 	disk_free(disk);
 	close(fd);
 }
 
-/* Reading ahead must not be seen: not after a write, an unmap, nor where the file has become short. */
-static void a_file_read_in_sequence_shows_what_is_in_it_now(void **state)
+static void runs_of_blocks_end_where_the_file_does(void **state)
 {
 	char path[32];
 	int fd = make_file(path, 300 * 512);
-	uint8_t block[512], back[512];
+	uint8_t *run = heap_zero(300 * 512), *back = heap_zero(300 * 512);
 	struct disk *disk;
 
 	(void)state;
+	for (unsigned i = 0; i < 300 * 512; i++)
+		run[i] = (uint8_t)(i / 512 * 7 + i);
 	assert_int_equal(disk_open_file(path, false, &disk), 0);
-	for (unsigned lba = 0; lba < 300; lba++) {
-		memset(block, (int)lba & 0xff, sizeof(block));
-		assert_int_equal(disk_write(disk, lba, block), 0);
-	}
-	for (unsigned lba = 0; lba < 200; lba++) {
-		assert_int_equal(disk_read(disk, lba, back), 0);
-		memset(block, lba == 11 ? 0xee : lba == 21 ? 0 : lba & 0xff, sizeof(block));
-		assert_memory_equal(block, back, 512);
-		memset(block, 0xee, sizeof(block));
-		if (lba == 10)
-			assert_int_equal(disk_write(disk, 11, block), 0);
-		if (lba == 20)
-			assert_int_equal(disk_unmap(disk, 21, 1), 0);
-	}
-	assert_int_equal(ftruncate(fd, 200 * 512), 0);
-	assert_int_equal(disk_unmap(disk, 0, 0), 0); /* nothing, but forgets what was read ahead */
-	assert_int_equal(disk_read(disk, 199, back), 0);
-	assert_int_equal(disk_read(disk, 200, back), -EIO);
+	assert_int_equal(disk_write(disk, 0, run, 300), 300);
+	assert_int_equal(disk_read(disk, 0, back, 300), 300);
+	assert_memory_equal(run, back, 300 * 512);
+	assert_int_equal(disk_write(disk, 7, run, 2), 2);
+	assert_int_equal(disk_read(disk, 8, back, 1), 1);
+	assert_memory_equal(run + 512, back, 512);
+	assert_int_equal(ftruncate(fd, 200 * 512 + 1), 0);
+	assert_int_equal(disk_read(disk, 190, back, 100), 10);
+	assert_memory_equal(run + 190 * 512, back, 10 * 512);
+	assert_int_equal(disk_read(disk, 200, back, 90), -EIO);
 	disk_free(disk);
+	close(fd);
+	heap_free(run);
+	heap_free(back);
+}
+
+static void a_run_on_a_full_thin_disk_ends_where_it_is_full(void **state)
+{
+	struct disk *disk = disk_new_memory(DISK_MAX_TOUCHED + 8, 512);
+	uint8_t *run = heap_zero((DISK_MAX_TOUCHED + 8) * 512);
+
+	(void)state;
+	assert_int_equal(disk_write(disk, 0, run, DISK_MAX_TOUCHED + 8), DISK_MAX_TOUCHED);
+	assert_int_equal(disk_write(disk, DISK_MAX_TOUCHED, run, 8), -ENOSPC);
+	heap_free(run);
+	disk_free(disk);
+}
+
+/* In another process, which ends itself as kill -9 would: no destructor runs. */
+static void write_flush_die(const char *path)
+{
+	uint8_t *run = heap_zero(64 * 512);
+	struct disk *disk;
+
+	memset(run, 0x5a, 64 * 512);
+	if (disk_open_file(path, false, &disk) || disk_write(disk, 100, run, 64) != 64 ||
+	    disk_flush(disk))
+		_exit(1);
+	kill(getpid(), SIGKILL);
+}
+
+static void what_was_flushed_outlives_a_kill(void **state)
+{
+	char path[] = "disk_test.XXXXXX";
+	int fd = mkstemp(path), status;
+	uint8_t *back = heap_zero(64 * 512), *want = heap_zero(64 * 512);
+	pid_t child;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 200 * 512), 0);
+	child = fork();
+	if (!child)
+		write_flush_die(path);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	unlink(path);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	memset(want, 0x5a, 64 * 512);
+	assert_int_equal(pread(fd, back, 64 * 512, 100 * 512), 64 * 512);
+	assert_memory_equal(want, back, 64 * 512);
+	heap_free(back);
+	heap_free(want);
 	close(fd);
 }
 
@@ -181,11 +227,11 @@ static void unmapped_part_of_a_file_reads_as_zeros(void **state)
 	memset(block, 0x42, sizeof(block));
 	assert_int_equal(disk_open_file(path, false, &disk), 0);
 	for (unsigned lba = 0; lba < 16; lba++)
-		assert_int_equal(disk_write(disk, lba, block), 0);
+		assert_int_equal(disk_write(disk, lba, block, 1), 1);
 	assert_int_equal(disk_unmap(disk, 8, 8), 0);
-	assert_int_equal(disk_read(disk, 15, block), 0);
+	assert_int_equal(disk_read(disk, 15, block, 1), 1);
 	assert_memory_equal(block, zeros, 512);
-	assert_int_equal(disk_read(disk, 7, block), 0);
+	assert_int_equal(disk_read(disk, 7, block, 1), 1);
 	assert_int_equal(block[0], 0x42);
 	assert_int_equal(disk_block_count(disk), 16);
 	disk_free(disk);
@@ -216,7 +262,9 @@ int main(void)
 		cmocka_unit_test(full_thin_disk_answers_enospc),
 		cmocka_unit_test(read_only_disk_refuses_writes),
 		cmocka_unit_test(file_keeps_what_is_written),
-		cmocka_unit_test(a_file_read_in_sequence_shows_what_is_in_it_now),
+		cmocka_unit_test(runs_of_blocks_end_where_the_file_does),
+		cmocka_unit_test(a_run_on_a_full_thin_disk_ends_where_it_is_full),
+		cmocka_unit_test(what_was_flushed_outlives_a_kill),
 		cmocka_unit_test(unmapped_part_of_a_file_reads_as_zeros),
 		cmocka_unit_test(what_is_no_disk_file_is_refused),
 	};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * scsi.c -- a logical unit's commands: which there are, what must be true before each, and how
- * its data moves. Blocks stream through a buffer of one block, whatever length a CDB asks for.
+ * its data moves. Whole blocks go straight between the medium and the transport's memory, parts of
+ * one through a buffer of a block.
  * Left out: task management, protection information, persistent reservations, FORMAT UNIT.
  */
 #include <errno.h>
@@ -212,57 +213,93 @@ void scsi_blocks(struct scsi *s, enum scsi_work work, uint64_t lba, uint64_t cou
 	s->block_count = count;
 }
 
+static void read_failed(struct scsi *s)
+{
+	scsi_fail_lba(s, SCSI_MEDIUM_ERROR, SCSI_READ_ERROR, s->lba);
+}
+
+static void write_failed(struct scsi *s, ssize_t err)
+{
+	if (err == -EROFS)
+		scsi_fail(s, SCSI_DATA_PROTECT, SCSI_WRITE_PROTECTED);
+	else if (err == -ENOSPC)
+		scsi_fail(s, SCSI_DATA_PROTECT, SCSI_NO_SPACE);
+	else
+		scsi_fail_lba(s, SCSI_MEDIUM_ERROR, SCSI_WRITE_ERROR, s->lba);
+}
+
+/* Whole blocks that may move between the medium and n bytes of the transport's, without buf. */
+static size_t whole_blocks(const struct scsi *s, enum scsi_work work, size_t n)
+{
+	if (s->work != work || s->buf_pos)
+		return 0;
+	return min_u64(n, s->remaining) / s->buf_len;
+}
+
 /* Fill buf with the next block if it is used up. */
 static bool fetch_block(struct scsi *s)
 {
 	if (s->work != SCSI_WORK_READ || s->buf_pos)
 		return true;
-	if (disk_read(s->disk, s->lba, s->buf) < 0) {
-		scsi_fail_lba(s, SCSI_MEDIUM_ERROR, SCSI_READ_ERROR, s->lba);
+	if (disk_read(s->disk, s->lba, s->buf, 1) < 0) {
+		read_failed(s);
 		return false;
 	}
 	s->lba++;
 	return true;
 }
 
+/* At most n bytes, some of them at least unless the command fails. */
+static size_t pull_some(struct scsi *s, uint8_t *to, size_t n)
+{
+	size_t blocks = whole_blocks(s, SCSI_WORK_READ, n), step;
+
+	if (blocks) {
+		ssize_t moved = disk_read(s->disk, s->lba, to, blocks);
+
+		if (moved < 0) {
+			read_failed(s);
+			return 0;
+		}
+		s->lba += (size_t)moved;
+		step = (size_t)moved * s->buf_len;
+	} else {
+		if (!fetch_block(s))
+			return 0;
+		step = min_u64(min_u64(n, s->remaining), s->buf_len - s->buf_pos);
+		memcpy(to, s->buf + s->buf_pos, step);
+		s->buf_pos = (uint32_t)((s->buf_pos + step) % s->buf_len);
+	}
+	s->remaining -= step;
+	return step;
+}
+
 size_t scsi_pull(struct scsi *s, uint8_t *to, size_t n)
 {
 	size_t done = 0;
 
-	if (s->direction != SCSI_IN)
-		return 0;
-	while (done < n && s->remaining && fetch_block(s)) {
-		size_t step = min_u64(n - done, s->buf_len - s->buf_pos);
-
-		memcpy(to + done, s->buf + s->buf_pos, step);
-		done += step;
-		s->remaining -= step;
-		s->buf_pos = (uint32_t)((s->buf_pos + step) % s->buf_len);
-	}
+	while (s->direction == SCSI_IN && done < n && s->remaining)
+		done += pull_some(s, to + done, n - done);
 	return done;
-}
-
-static void write_block(struct scsi *s)
-{
-	int err = disk_write(s->disk, s->lba, s->buf);
-
-	if (err == -EROFS)
-		scsi_fail(s, SCSI_DATA_PROTECT, SCSI_WRITE_PROTECTED);
-	else if (err == -ENOSPC)
-		scsi_fail(s, SCSI_DATA_PROTECT, SCSI_NO_SPACE);
-	else if (err)
-		scsi_fail_lba(s, SCSI_MEDIUM_ERROR, SCSI_WRITE_ERROR, s->lba);
 }
 
 static void compare_block(struct scsi *s)
 {
 	uint8_t *medium = heap_zero(s->buf_len);
 
-	if (disk_read(s->disk, s->lba, medium) < 0)
-		scsi_fail_lba(s, SCSI_MEDIUM_ERROR, SCSI_READ_ERROR, s->lba);
+	if (disk_read(s->disk, s->lba, medium, 1) < 0)
+		read_failed(s);
 	else if (memcmp(medium, s->buf, s->buf_len))
 		scsi_fail_lba(s, SCSI_MISCOMPARE, SCSI_MISCOMPARED, s->lba);
 	heap_free(medium);
+}
+
+static void write_block(struct scsi *s)
+{
+	ssize_t moved = disk_write(s->disk, s->lba, s->buf, 1);
+
+	if (moved < 0)
+		write_failed(s, moved);
 }
 
 /* buf is full. */
@@ -293,22 +330,38 @@ static bool must_flush(const struct scsi *s)
 	return s->disk && s->work != SCSI_WORK_PARAMETER && (s->force_access || !s->write_cache);
 }
 
+/* At most n bytes, some of them at least unless the command fails. */
+static size_t push_some(struct scsi *s, const uint8_t *from, size_t n)
+{
+	size_t blocks = whole_blocks(s, SCSI_WORK_WRITE, n), step;
+
+	if (blocks) {
+		ssize_t moved = disk_write(s->disk, s->lba, from, blocks);
+
+		if (moved < 0) {
+			write_failed(s, moved);
+			return 0;
+		}
+		s->lba += (size_t)moved;
+		step = (size_t)moved * s->buf_len;
+		s->remaining -= step;
+		return step;
+	}
+	step = min_u64(min_u64(n, s->remaining), s->buf_len - s->buf_pos);
+	memcpy(s->buf + s->buf_pos, from, step);
+	s->remaining -= step;
+	s->buf_pos = (uint32_t)((s->buf_pos + step) % s->buf_len);
+	if (s->buf_pos == 0)
+		take_buffer(s);
+	return step;
+}
+
 size_t scsi_push(struct scsi *s, const uint8_t *from, size_t n)
 {
 	size_t done = 0;
 
-	if (s->direction != SCSI_OUT)
-		return 0;
-	while (done < n && s->remaining) {
-		size_t step = min_u64(n - done, s->buf_len - s->buf_pos);
-
-		memcpy(s->buf + s->buf_pos, from + done, step);
-		done += step;
-		s->remaining -= step;
-		s->buf_pos = (uint32_t)((s->buf_pos + step) % s->buf_len);
-		if (s->buf_pos == 0)
-			take_buffer(s);
-	}
+	while (s->direction == SCSI_OUT && done < n && s->remaining)
+		done += push_some(s, from + done, n - done);
 	if (done && !s->remaining && s->status == SCSI_GOOD && must_flush(s) &&
 	    disk_flush(s->disk) < 0)
 		scsi_fail(s, SCSI_MEDIUM_ERROR, SCSI_WRITE_ERROR);

@@ -92,8 +92,8 @@ static void verify_compares_when_asked(void **state)
 	uint8_t content[1024];
 
 	(void)state;
-	disk_read(bed->disk, 7, content);
-	disk_read(bed->disk, 8, content + 512);
+	disk_read(bed->disk, 7, content, 1);
+	disk_read(bed->disk, 8, content + 512, 1);
 	assert_int_equal(scsi_bed_do(bed, verify, 10, content, 1024), SCSI_GOOD);
 	content[1023] ^= 1;
 	scsi_bed_do(bed, verify, 10, content, 1024);
@@ -115,11 +115,11 @@ static void write_same_fills_its_range_and_no_more(void **state)
 	memset(block, 0x77, sizeof(block));
 	assert_int_equal(scsi_bed_do(bed, same, 10, block, 512), SCSI_GOOD);
 	assert_int_equal(disk_touched(bed->disk), 3);
-	disk_read(bed->disk, 11, block);
+	disk_read(bed->disk, 11, block, 1);
 	assert_int_equal(block[0], 0x77);
 	assert_int_equal(SCSI_DO(bed, 0x93, 1, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 1, 0, 0),
 			 SCSI_GOOD);
-	disk_read(bed->disk, 10, block);
+	disk_read(bed->disk, 10, block, 1);
 	assert_int_equal(block[0], 0);
 	SCSI_DO(bed, 0x41, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	assert_bad_field(bed, 7);
@@ -144,7 +144,7 @@ static void unmap_takes_whole_descriptors_only(void **state)
 
 	(void)state;
 	for (unsigned lba = 0; lba < 10; lba++)
-		disk_write(bed->disk, lba, block);
+		disk_write(bed->disk, lba, block, 1);
 	put_be32(list + 8 + 8, 4);
 	put_be32(list + 24 + 8, 10);
 	assert_int_equal(unmap(bed, list, 40), SCSI_GOOD);

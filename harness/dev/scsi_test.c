@@ -167,7 +167,7 @@ static void full_medium_is_a_space_allocation_failure(void **state)
 
 	(void)state;
 	for (unsigned lba = 0; lba < DISK_MAX_TOUCHED; lba++)
-		disk_write(bed->disk, lba, block);
+		disk_write(bed->disk, lba, block, 1);
 	scsi_bed_do(bed, write, 10, block, sizeof(block));
 	assert_sense(bed, SCSI_DATA_PROTECT, SCSI_NO_SPACE);
 	scsi_bed_free(bed);

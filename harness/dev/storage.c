@@ -17,7 +17,6 @@
 #define CSW_BYTES 13u
 #define CBW_SIGNATURE UINT32_C(0x43425355)
 #define CSW_SIGNATURE UINT32_C(0x53425355)
-#define CHUNK_BYTES 4096u
 
 enum bot_state {
 	BOT_COMMAND, /* waits for a CBW */
@@ -175,18 +174,11 @@ static enum usb_status take_cbw(struct storage *st, struct usb_packet *p)
 
 static enum usb_status send_data(struct storage *st, struct usb_packet *p)
 {
-	size_t room = min_u64(p->len, st->left), moved = 0;
-	uint8_t *chunk = heap_zero(min_u64(room, CHUNK_BYTES));
+	size_t room, moved;
+	uint8_t *to = usb_packet_rest(p, &room);
 
-	while (moved < room) {
-		size_t n = scsi_pull(st->scsi, chunk, min_u64(room - moved, CHUNK_BYTES));
-
-		if (!n)
-			break;
-		usb_packet_put(p, chunk, n);
-		moved += n;
-	}
-	heap_free(chunk);
+	moved = scsi_pull(st->scsi, to, min_u64(room, st->left));
+	usb_packet_moved(p, moved);
 	st->left -= (uint32_t)moved;
 	if (!moved && p->len) { /* (4) Hi > Dn: it came out just now */
 		to_status(st, NULL);
@@ -202,18 +194,14 @@ static enum usb_status send_data(struct storage *st, struct usb_packet *p)
 static enum usb_status receive_data(struct storage *st, struct usb_endpoint *ep,
 				    struct usb_packet *p)
 {
-	size_t room = min_u64(p->len, st->left), moved = 0;
-	uint8_t *chunk = heap_zero(min_u64(room, CHUNK_BYTES));
+	size_t room;
+	const uint8_t *from = usb_packet_rest(p, &room);
 	bool too_long = p->len > st->left;
 
-	while (moved < room) {
-		size_t n = usb_packet_get(p, chunk, min_u64(room - moved, CHUNK_BYTES));
-
-		scsi_push(st->scsi, chunk, n); /* what it does not want is dropped */
-		moved += n;
-	}
-	heap_free(chunk);
-	st->left -= (uint32_t)moved;
+	room = min_u64(room, st->left);
+	scsi_push(st->scsi, from, room); /* what it does not want is dropped */
+	usb_packet_moved(p, room);
+	st->left -= (uint32_t)room;
 	if (too_long) {
 		st->phase_error = true;
 		to_status(st, NULL);

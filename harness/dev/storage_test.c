@@ -70,7 +70,7 @@ static void case_6_both_agree_on_in_data(void **state)
 		assert_int_equal(out(bed, 31), USB_NAK);
 		assert_int_equal(in(bed, 512, &actual), USB_OK);
 		assert_int_equal(actual, 512);
-		disk_read(bed->disk, 4 + i, block);
+		disk_read(bed->disk, 4 + i, block, 1);
 		assert_memory_equal(bed->data, block, 512);
 	}
 	assert_int_equal(out(bed, 31), USB_NAK);
@@ -158,7 +158,7 @@ static void case_12_both_agree_on_out_data(void **state)
 	command(bed, false, 1024, write_2);
 	assert_int_equal(out(bed, 1024), USB_OK);
 	assert_csw(bed, PASSED, 0);
-	disk_read(bed->disk, 5, block);
+	disk_read(bed->disk, 5, block, 1);
 	assert_int_equal(block[511], 0x3c);
 	end(bed);
 }

@@ -329,3 +329,17 @@ size_t usb_packet_get(struct usb_packet *p, void *data, size_t n)
 	p->actual += (uint32_t)taken;
 	return taken;
 }
+
+uint8_t *usb_packet_rest(struct usb_packet *p, size_t *ret_len)
+{
+	uint32_t at = p->actual < p->len ? p->actual : p->len;
+
+	*ret_len = p->len - at;
+	return p->data + at;
+}
+
+void usb_packet_moved(struct usb_packet *p, size_t n)
+{
+	REQUIRE(p->actual <= p->len && n <= p->len - p->actual);
+	p->actual += (uint32_t)n;
+}

@@ -361,6 +361,10 @@ void usb_packet_complete(struct usb_packet *p, enum usb_status status);
 bool usb_packet_put(struct usb_packet *p, const void *data, size_t n);
 /* For devices: take up to n bytes out of an OUT packet; returns the count. */
 size_t usb_packet_get(struct usb_packet *p, void *data, size_t n);
+/* For devices that move data in place: what of the packet's data is left (*ret_len bytes), until the
+ * handler returns; and that n <= *ret_len bytes of it were filled or taken. */
+uint8_t *usb_packet_rest(struct usb_packet *p, size_t *ret_len);
+void usb_packet_moved(struct usb_packet *p, size_t n);
 
 /* ---- control.c, request.c: endpoint 0 (USB2 8.5.3, 9.4) ------------------------------------ */
 
