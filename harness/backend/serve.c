@@ -16,6 +16,9 @@
 
 #define MESSAGES_PER_ROUND 64u
 #define WORK_PER_ROUND 64u /* calls of xhci_work between two looks at the client */
+/* A driver in an interrupt handler makes one access after the other, and to be woken for each costs
+ * more than all else: so long after a message the loop looks for the next one without sleeping. */
+#define AWAKE_NS 50000u
 
 struct serve {
 	const struct serve_options *o;
@@ -26,8 +29,10 @@ struct serve {
 	struct serve_control control;
 	int listen_fd, signal_fd;
 	sigset_t signals, signals_before;
-	uint64_t start_ns; /* of the host's clock */
-	bool more;         /* work is left */
+	uint64_t start_ns;       /* of the host's clock */
+	uint64_t messages;       /* of the client, when last looked at */
+	uint64_t awake_until_ns; /* of the host's clock */
+	bool more;               /* work is left */
 	bool stop;
 };
 
@@ -103,6 +108,9 @@ static bool answer_client(struct serve *s)
 		return true;
 	more = vfio_user_serve(&s->user, MESSAGES_PER_ROUND);
 	s->more |= more;
+	if (s->user.messages != s->messages)
+		s->awake_until_ns = host_ns() + AWAKE_NS;
+	s->messages = s->user.messages;
 	if (vfio_user_is_connected(&s->user))
 		return !more;
 	say(s, "client left");
@@ -123,11 +131,12 @@ static bool wait_for_client(void *opaque, short events, int msec)
 static bool time_left(const struct serve *s, struct timespec *ret)
 {
 	const struct clock *c = &s->machine.guest.clock;
-	uint64_t now_ns = host_ns() - s->start_ns, left_ns = 0;
+	uint64_t host = host_ns(), now_ns = host - s->start_ns, left_ns = 0;
+	bool awake = s->more || host < s->awake_until_ns;
 
-	if (!s->more && !c->first)
+	if (!awake && !c->first)
 		return false;
-	if (!s->more && c->first->deadline_ns > now_ns) /* whole microseconds are stepped */
+	if (!awake && c->first->deadline_ns > now_ns) /* whole microseconds are stepped */
 		left_ns = c->first->deadline_ns - now_ns + 1000;
 	*ret = (struct timespec){(time_t)(left_ns / 1000000000), (long)(left_ns % 1000000000)};
 	return true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * vfio_socket.c -- messages on a UNIX stream socket. A message is read in two parts, header and
- * body, never further, so that the files that come with it cannot be taken for another's.
+ * vfio_socket.c -- messages on a UNIX stream socket, several of them per system call where they are
+ * small. Files are not taken for another message's: what brought files ends with bytes of the message
+ * they came with (unix(7)), so they are given to the one that has the last byte.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,8 @@ void vfio_socket_open(struct vfio_socket *s, int fd)
 void vfio_socket_close(struct vfio_socket *s)
 {
 	vfio_message_free(&s->coming);
+	for (unsigned i = 0; i < s->ahead_file_count; i++)
+		close(s->ahead_file[i]);
 	if (s->fd >= 0)
 		close(s->fd);
 	*s = (struct vfio_socket){
@@ -55,7 +58,7 @@ static enum vfio_receive broken(struct vfio_socket *s, const char *why)
 }
 
 /* Files of one control message; what is too much is closed. */
-static bool keep_files(struct vfio_message *m, const struct cmsghdr *c)
+static bool keep_files(struct vfio_socket *s, const struct cmsghdr *c)
 {
 	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	bool fits = true;
@@ -66,8 +69,8 @@ static bool keep_files(struct vfio_message *m, const struct cmsghdr *c)
 		int fd;
 
 		memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-		if (m->file_count < VFIO_MAX_FILES) {
-			m->file[m->file_count++] = fd;
+		if (s->ahead_file_count < VFIO_MAX_FILES) {
+			s->ahead_file[s->ahead_file_count++] = fd;
 		} else {
 			close(fd);
 			fits = false;
@@ -76,8 +79,8 @@ static bool keep_files(struct vfio_message *m, const struct cmsghdr *c)
 	return fits;
 }
 
-/* Some of len bytes into buf: bytes, 0 at the end, -EAGAIN, or -errno (-E2BIG: too many files). */
-static ssize_t receive_some(struct vfio_socket *s, void *buf, size_t len)
+/* What is there, at most len bytes, into buf: bytes, 0 at the end, or -errno (-E2BIG: too many files). */
+static ssize_t receive_now(struct vfio_socket *s, void *buf, size_t len)
 {
 	union {
 		struct cmsghdr align;
@@ -97,8 +100,54 @@ static ssize_t receive_some(struct vfio_socket *s, void *buf, size_t len)
 	if (n < 0)
 		return -errno;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
-		fits &= keep_files(&s->coming, c);
+		fits &= keep_files(s, c);
 	return fits && !(msg.msg_flags & MSG_CTRUNC) ? n : -E2BIG;
+}
+
+/* The files that came with the byte just taken belong to the message that is coming. */
+static bool hand_over_files(struct vfio_socket *s)
+{
+	struct vfio_message *m = &s->coming;
+	unsigned room = VFIO_MAX_FILES - m->file_count;
+
+	for (unsigned i = 0; i < s->ahead_file_count; i++) {
+		if (i < room)
+			m->file[m->file_count++] = s->ahead_file[i];
+		else
+			close(s->ahead_file[i]);
+	}
+	room = s->ahead_file_count <= room;
+	s->ahead_file_count = 0;
+	return room;
+}
+
+/* Some of len bytes of the message that is coming: bytes, 0 at the end, -EAGAIN, or -errno. */
+static ssize_t receive_some(struct vfio_socket *s, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (s->ahead_at == s->ahead_len && len < sizeof(s->ahead)) {
+		n = receive_now(s, s->ahead, sizeof(s->ahead));
+		s->ahead_at = 0;
+		s->ahead_len = n < 0 ? 0 : (size_t)n;
+		if (n <= 0)
+			return n;
+	}
+	if (s->ahead_at < s->ahead_len) {
+		n = (ssize_t)min_u64(len, s->ahead_len - s->ahead_at);
+		memcpy(buf, s->ahead + s->ahead_at, (size_t)n);
+		s->ahead_at += (size_t)n;
+	} else {
+		n = receive_now(s, buf, len);
+	}
+	if (n > 0 && s->ahead_at == s->ahead_len && !hand_over_files(s))
+		return -E2BIG;
+	return n;
+}
+
+bool vfio_socket_has_more(const struct vfio_socket *s)
+{
+	return s->ahead_at < s->ahead_len;
 }
 
 static bool take_header(struct vfio_socket *s)

@@ -126,6 +126,7 @@ bool vfio_user_receive(struct vfio_user *u, struct vfio_message *ret)
 		return false;
 	switch (vfio_socket_receive(&u->socket, ret)) {
 	case VFIO_MESSAGE:
+		u->messages++;
 		return true;
 	case VFIO_AGAIN:
 		return false;
@@ -141,7 +142,8 @@ bool vfio_user_receive(struct vfio_user *u, struct vfio_message *ret)
 
 bool vfio_user_is_behind(const struct vfio_user *u)
 {
-	return vfio_user_is_connected(u) && (u->queue_count || u->lost);
+	return vfio_user_is_connected(u) &&
+		(u->queue_count || u->lost || vfio_socket_has_more(&u->socket));
 }
 
 bool vfio_user_serve(struct vfio_user *u, unsigned budget)

@@ -21,8 +21,16 @@ struct vfio_message {
 	unsigned file_count;
 };
 
+#define VFIO_AHEAD_BYTES 4096u
+
 struct vfio_socket {
 	int fd; /* non-blocking; -1 = none */
+	/* What one system call brought and nobody has looked at yet, and the files that came with
+	 * the last of its bytes. */
+	uint8_t ahead[VFIO_AHEAD_BYTES];
+	size_t ahead_at, ahead_len;
+	int ahead_file[VFIO_MAX_FILES];
+	unsigned ahead_file_count;
 	uint8_t header[VFIO_HEADER_BYTES];
 	size_t have;                /* bytes of the message that is coming in */
 	struct vfio_message coming; /* body and files that are here already */
@@ -44,6 +52,8 @@ void vfio_socket_open(struct vfio_socket *s, int fd);
 void vfio_socket_close(struct vfio_socket *s);
 /* VFIO_MESSAGE: *ret is the caller's, for vfio_message_free. Never blocks. */
 enum vfio_receive vfio_socket_receive(struct vfio_socket *s, struct vfio_message *ret);
+/* Bytes are here that poll() does not know of any more: receive before sleeping. */
+bool vfio_socket_has_more(const struct vfio_socket *s);
 /*
  * Header and body (may be NULL if len is 0). 0, or -errno when the connection is of no use any more
  * (-ETIMEDOUT: the client does not read).
@@ -127,6 +137,7 @@ struct vfio_user {
 	struct vfio_write *queue; /* VFIO_MAX_QUEUED, allocated; a ring */
 	unsigned queue_first, queue_count;
 	unsigned complaints; /* of this connection */
+	uint64_t messages;   /* taken so far */
 	/* One line about what the client did wrong; may be NULL. */
 	void (*complain)(void *opaque, const char *line);
 	void *opaque;
