@@ -18,10 +18,11 @@ guest
 xhci     guest usb
 dev      usb
 op       backend/backend.h xhci/abi.h
-backend  op guest xhci usb dev
+capture  usb
+backend  op guest xhci usb dev capture
 oracle   xhci/abi.h
 import   usb
-tool     op import usb/desc.h xhci/abi.h harness.h backend/serve.h backend/vfio_client.h oracle/oracle.h
+tool     op import capture usb/desc.h xhci/abi.h harness.h backend/serve.h backend/vfio_client.h oracle/oracle.h
 '
 cd "${1:-.}" || die 2 "cannot enter '${1:-.}'" "give the folder that holds harness/"
 [ -d harness ] || die 2 "there is no harness/ here" "give the folder that holds harness/"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * base.h -- what every file may use: little-endian access, bit fields, REQUIRE. Nothing else.
+ * base.h -- what every file may use: little-endian access, bit fields, REQUIRE, our version. Nothing else.
  */
 #ifndef BASE_H
 #define BASE_H
@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define GAUNTLET_VERSION "0.1"
 
 /*
  * REQUIRE: a rule of our own code. Nothing that a guest, a device or a file can do may make it

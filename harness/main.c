@@ -4,8 +4,6 @@
  */
 #include "tool/verbs.h"
 
-#define GAUNTLET_VERSION "0.1"
-
 const struct tool_verb *const tool_verbs[] = {
 	&verb_explain,  &verb_repro,  &verb_run,     &verb_encode,  &verb_decode,
 	&verb_minimize, &verb_import, &verb_dict,    &verb_vacuity, &verb_determinism,

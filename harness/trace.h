@@ -61,7 +61,7 @@ enum packet_what {
 
 struct trace_row {
 	uint8_t kind;
-	uint8_t flags;
+	uint8_t flags; /* enum trace_flag; PACKET: enum usb_ep_type, control if there is none */
 	uint8_t what;
 	uint8_t slot;     /* DMA: slot id or 0; PLUG: root port; PACKET: device address */
 	uint8_t dci;      /* DMA: endpoint id 1..31 or 0; PACKET: bEndpointAddress */

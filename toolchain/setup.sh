@@ -45,6 +45,7 @@ command_of shellcheck shellcheck
 file_of libc6-dev /usr/include/stdio.h
 file_of libcmocka-dev /usr/include/cmocka.h
 file_of libjansson-dev /usr/include/jansson.h
+file_of libpcap-dev /usr/include/pcap/usb.h
 file_of libusb-1.0-0-dev /usr/include/libusb-1.0/libusb.h
 # The sanitizer and libFuzzer libraries are a package of their own, named after clang's version,
 # that Debian only recommends.

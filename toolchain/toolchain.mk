@@ -28,7 +28,7 @@ endif
 common := -std=c11 -D_GNU_SOURCE -Iharness $(warnings) -g -fno-omit-frame-pointer
 
 # What the tool and the tests need beyond libc; the targets need nothing.
-tool_libs := -ljansson
+tool_libs := -ljansson -lpcap
 
 # UBSan's alignment check is on purpose: descriptors and contexts are packed byte streams.
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -25,6 +25,7 @@ struct serve {
 	struct trace trace;
 	struct machine machine;
 	struct vfio_user user;
+	struct serve_tap tap;
 	struct serve_devices devices;
 	struct serve_control control;
 	int listen_fd, signal_fd;
@@ -170,6 +171,8 @@ static int serve_round(struct serve *s)
 		}
 	s->more |= work(s);
 	s->more |= vfio_user_is_behind(&s->user);
+	if (!s->more)
+		serve_tap_flush(&s->tap);
 	return 0;
 }
 
@@ -208,21 +211,45 @@ static void catch_signals(struct serve *s)
 	s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Virtual time 0 is now. */
+static void set_up_tap(struct serve *s)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	s->start_ns = host_ns();
+	s->tap = (struct serve_tap){
+		.watch = s->o->sink,
+		.watch_opaque = s->o->sink_opaque,
+		.printer = s->o->printer,
+		.say = s->o->say,
+		.say_opaque = s->o->sink_opaque,
+		.epoch_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec,
+		.layout = {.oper = s->o->profile->cap_length,
+			   .runtime = s->o->profile->rtsoff,
+			   .doorbell = s->o->profile->dboff,
+			   .extended = XHCI_XECP,
+			   .ports = s->machine.xhci->port_count,
+			   .interrupters = s->o->profile->intrs},
+	};
+}
+
 static void set_up(struct serve *s)
 {
 	trace_reset(&s->trace);
 	s->trace.unhashed = true;
 	machine_init(&s->machine, &s->trace, s->o->profile);
+	set_up_tap(s);
 	s->devices.m = &s->machine;
+	s->devices.tap = &s->tap;
 	vfio_user_init(&s->user, &s->machine);
 	s->user.complain = client_wrong;
 	s->user.opaque = s;
 	s->user.socket.wait = wait_for_client;
 	s->user.socket.wait_opaque = s;
-	s->trace.sink = s->o->sink;
-	s->trace.sink_opaque = s->o->sink_opaque;
+	s->trace.sink = serve_tap_row;
+	s->trace.sink_opaque = &s->tap;
 	s->listen_fd = -1;
-	s->start_ns = host_ns();
 	catch_signals(s);
 }
 
@@ -230,7 +257,6 @@ static void tear_down(struct serve *s)
 {
 	const struct timespec now = {0};
 
-	s->trace.sink = NULL;
 	if (s->listen_fd >= 0) {
 		close(s->listen_fd);
 		unlink(s->o->path);
@@ -238,6 +264,8 @@ static void tear_down(struct serve *s)
 	serve_control_close(&s->control);
 	vfio_user_fini(&s->user);
 	serve_device_remove_all(&s->devices);
+	serve_tap_close(&s->tap);
+	s->trace.sink = NULL;
 	machine_fini(&s->machine);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
@@ -246,11 +274,27 @@ static void tear_down(struct serve *s)
 	sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
 }
 
+static int open_taps(struct serve *s, char *why, size_t room)
+{
+	const char *path = s->o->pcap;
+	int err = path ? serve_tap_pcap_start(&s->tap, path) : 0;
+
+	if (!err && s->o->trace) {
+		path = s->o->trace;
+		err = serve_tap_trace_on(&s->tap, *path ? path : NULL);
+	}
+	if (err)
+		snprintf(why, room, "%s: %s", path, strerror(-err));
+	return err;
+}
+
 static int open_all(struct serve *s, char *why, size_t room)
 {
 	const char *path = s->o->path;
-	int err = plug_all(s, why, room);
+	int err = open_taps(s, why, room);
 
+	if (!err)
+		err = plug_all(s, why, room);
 	if (err)
 		return err;
 	s->listen_fd = serve_socket_listen(path);

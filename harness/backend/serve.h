@@ -13,6 +13,7 @@
 struct machine;
 struct disk;
 struct pollfd;
+struct pcap_file;
 struct xhci_profile;
 
 /* ---- serve_path.c -------------------------------------------------------------------------- */
@@ -30,6 +31,50 @@ int serve_path_parse(struct serve_path *p, const char *text);
 const char *serve_path_print(const struct serve_path *p, char out[SERVE_PATH_TEXT]);
 /* Whether p is hub's place or behind it. */
 bool serve_path_covers(const struct serve_path *hub, const struct serve_path *p);
+
+/* ---- serve_tap.c: who is told what happens in a served machine ----------------------------- */
+
+/* Where the registers of the controller are, bytes from BAR 0. */
+struct serve_layout {
+	uint32_t oper, runtime, doorbell, extended;
+	unsigned ports, interrupters;
+};
+
+/* Who can print rows for people; the tool brings one. */
+struct serve_printer {
+	void *(*open)(FILE *out, const struct serve_layout *layout);
+	trace_sink *row; /* opaque is what open returned */
+	void (*close)(void *printer);
+};
+
+struct serve_tap {
+	trace_sink *watch; /* the oracles; NULL = nobody */
+	void *watch_opaque;
+	const struct serve_printer *printer; /* NULL = there is none */
+	struct serve_layout layout;
+	struct pcap_file *pcap; /* NULL = off; these two, too */
+	FILE *trace_out;
+	void *trace;
+	char pcap_path[256], trace_path[256]; /* "" = stdout */
+	void (*say)(void *opaque, const char *line);
+	void *say_opaque;
+	uint64_t epoch_ns; /* time of day at virtual time 0 */
+};
+
+/* A trace_sink; opaque is the struct serve_tap. */
+void serve_tap_row(void *opaque, const struct trace_row *row);
+/* All USB traffic goes to that new file from now on. 0 or -errno (-EBUSY: one is written already). */
+int serve_tap_pcap_start(struct serve_tap *t, const char *path);
+/* How many events it got, or -errno (-ENOENT: none was written). */
+int64_t serve_tap_pcap_stop(struct serve_tap *t);
+/* The readable trace, to a new file or (NULL) stdout. 0 or -errno (-EBUSY, -ENOSYS: no printer). */
+int serve_tap_trace_on(struct serve_tap *t, const char *path);
+/* 0 or -errno (-ENOENT: it was not on). */
+int serve_tap_trace_off(struct serve_tap *t);
+/* Bring to the files what waits; a file that cannot be written is given up, and said. */
+void serve_tap_flush(struct serve_tap *t);
+/* End everything that is being written. */
+void serve_tap_close(struct serve_tap *t);
 
 /* ---- serve_device.c ------------------------------------------------------------------------ */
 
@@ -60,7 +105,8 @@ struct serve_disk {        /* what a storage device sits on */
 
 /* What is plugged into a served machine. */
 struct serve_devices {
-	struct machine *m; /* borrowed */
+	struct machine *m;     /* borrowed */
+	struct serve_tap *tap; /* borrowed */
 	struct serve_disk disk[SERVE_MAX_DISKS];
 };
 
@@ -122,10 +168,13 @@ void serve_control_work(struct serve_control *c);
  */
 char *serve_command(struct serve_devices *s, const char *text, size_t len, bool *quit);
 
-/* ---- serve_info.c: what is there, for people; the caller frees ----------------------------- */
+/* ---- serve_info*.c: what is there, for people; the caller frees ---------------------------- */
 
 char *serve_info_usb(const struct serve_devices *s);
+char *serve_info_qtree(const struct serve_devices *s);
 char *serve_info_pci(const struct serve_devices *s);
+char *serve_info_trace(const struct serve_devices *s);
+char *serve_info_version(const struct serve_devices *s);
 char *serve_info_xhci(const struct serve_devices *s);
 
 /* ---- serve.c ------------------------------------------------------------------------------- */
@@ -136,9 +185,12 @@ struct serve_options {
 	const struct xhci_profile *profile;
 	char **device; /* texts for serve_device_parse */
 	unsigned device_count;
-	bool once;                                   /* end when the first client leaves */
-	trace_sink *sink;                            /* sees every row; may be NULL */
-	void *sink_opaque;                           /* also say's */
+	bool once;                           /* end when the first client leaves */
+	const char *pcap;                    /* capture all USB traffic there; or NULL */
+	const char *trace;                   /* print all rows there; "" = stdout; or NULL */
+	const struct serve_printer *printer; /* for trace; may be NULL */
+	trace_sink *sink;                    /* sees every row; may be NULL */
+	void *sink_opaque;                   /* also say's */
 	void (*say)(void *opaque, const char *line); /* what goes on, for people; may be NULL */
 };
 

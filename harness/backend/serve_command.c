@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * serve_command.c -- what can be asked on the control socket: info, device_add, device_del, send-key,
- * pointer, quit. JSON is the library's business.
+ * serve_command.c -- what can be asked on the control socket. JSON is the library's business.
  */
 #include <errno.h>
 
-#include <jansson.h>
-
 #include "backend/machine.h"
 #include "backend/serve.h"
-#include "dev/keymap.h"
+#include "backend/serve_request.h"
 
-#define MAX_KEYS 16u /* pressed together */
-
-struct request {
-	struct serve_devices *devices;
-	json_t *arguments; /* an object */
-	bool *quit;
-	char why[300]; /* why not */
-};
-
-/* The value of "return", or NULL with a sentence in why. */
-typedef json_t *command(struct request *r);
-
-static json_t *refuse(struct request *r, const char *why)
+json_t *serve_refuse(struct request *r, const char *why)
 {
 	snprintf(r->why, sizeof(r->why), "%s", why);
+	return NULL;
+}
+
+json_t *serve_refuse_errno(struct request *r, const char *what, int err)
+{
+	snprintf(r->why, sizeof(r->why), "%.200s: %s", what, strerror(-err));
 	return NULL;
 }
 
@@ -35,9 +26,9 @@ static json_t *info(struct request *r)
 		const char *name;
 		char *(*text)(const struct serve_devices *s);
 	} row[] = {
-		{"usb", serve_info_usb},
-		{"pci", serve_info_pci},
-		{"xhci", serve_info_xhci},
+		{"usb", serve_info_usb},     {"qtree", serve_info_qtree},
+		{"pci", serve_info_pci},     {"xhci", serve_info_xhci},
+		{"trace", serve_info_trace}, {"version", serve_info_version},
 	};
 	const char *what = json_string_value(json_object_get(r->arguments, "what"));
 
@@ -49,7 +40,7 @@ static json_t *info(struct request *r)
 			free(text);
 			return ret;
 		}
-	return refuse(r, "info: \"what\" is usb, pci or xhci");
+	return serve_refuse(r, "info: \"what\" is usb, qtree, pci, xhci, trace or version");
 }
 
 static json_t *device_add(struct request *r)
@@ -59,7 +50,8 @@ static json_t *device_add(struct request *r)
 	struct serve_path path;
 
 	if (!text)
-		return refuse(r, "device_add: \"device\" is a text like \"storage,file=disk.img\"");
+		return serve_refuse(
+			r, "device_add: \"device\" is a text like \"storage,file=disk.img\"");
 	if (serve_device_add(r->devices, text, &path, r->why, sizeof(r->why)))
 		return NULL;
 	if (!path.route)
@@ -78,68 +70,50 @@ static json_t *device_del(struct request *r)
 	if (json_is_string(port))
 		(void)serve_path_parse(&path, json_string_value(port));
 	if (serve_device_remove(r->devices, &path))
-		return refuse(r, "device_del: nothing is plugged into that \"port\"");
+		return serve_refuse(r, "device_del: nothing is plugged into that \"port\"");
 	return json_object();
 }
 
-static struct usb_device *first_of(struct request *r, unsigned model)
+/* "on" or "start" with a file, "off" or "stop" without. */
+static json_t *trace(struct request *r)
 {
-	for (unsigned i = 1; i <= machine_connector_count(r->devices->m); i++) {
-		struct usb_device *dev =
-			machine_find(machine_port(r->devices->m, i, 0), (int)model);
+	const char *action = json_string_value(json_object_get(r->arguments, "action"));
+	const char *file = json_string_value(json_object_get(r->arguments, "file"));
+	int err;
 
-		if (dev)
-			return dev;
+	if (action && !strcmp(action, "on"))
+		err = serve_tap_trace_on(r->devices->tap, file);
+	else if (action && !strcmp(action, "off") && !file)
+		err = serve_tap_trace_off(r->devices->tap);
+	else
+		return serve_refuse(r,
+				    "trace: \"action\" is on, with or without a \"file\", or off");
+	if (err == -EBUSY)
+		return serve_refuse(r, "trace: it is on already");
+	if (err == -ENOENT && !file)
+		return serve_refuse(r, "trace: it is not on");
+	return err ? serve_refuse_errno(r, file ? file : "trace", err) : json_object();
+}
+
+static json_t *pcap(struct request *r)
+{
+	const char *action = json_string_value(json_object_get(r->arguments, "action"));
+	const char *file = json_string_value(json_object_get(r->arguments, "file"));
+	int64_t got;
+
+	if (action && !strcmp(action, "start") && file) {
+		got = serve_tap_pcap_start(r->devices->tap, file);
+		if (got == -EBUSY)
+			return serve_refuse(r, "pcap: one is being written; stop it first");
+		return got ? serve_refuse_errno(r, file, (int)got) : json_object();
 	}
-	return NULL;
-}
-
-/* All down in order, then up in the reverse one: "ctrl-alt-delete". */
-static json_t *send_key(struct request *r)
-{
-	const char *keys = json_string_value(json_object_get(r->arguments, "keys"));
-	struct usb_device *keyboard = first_of(r, DEV_KEYBOARD);
-	unsigned qnum[MAX_KEYS], count = 0;
-	char name[32];
-
-	if (!keyboard)
-		return refuse(r, "send-key: there is no keyboard");
-	while (keys && *keys) {
-		size_t len = strcspn(keys, "-");
-		const struct keymap_row *key;
-
-		snprintf(name, sizeof(name), "%.*s", (int)min_u64(len, sizeof(name) - 1), keys);
-		key = count < MAX_KEYS ? keymap_find_name(name) : NULL;
-		if (!key)
-			break;
-		qnum[count++] = key->qnum;
-		keys += len + (keys[len] == '-');
-	}
-	if (!count || *keys)
-		return refuse(r,
-			      "send-key: \"keys\" are names like \"ctrl-alt-delete\", at most 16");
-	for (unsigned i = 0; i < count; i++)
-		keyboard_press(keyboard, qnum[i], true);
-	while (count--)
-		keyboard_press(keyboard, qnum[count], false);
-	return json_object();
-}
-
-static json_t *pointer(struct request *r)
-{
-	struct usb_device *tablet = first_of(r, DEV_TABLET);
-	json_int_t x, y, buttons = 0, wheel = 0;
-
-	if (!tablet)
-		return refuse(r, "pointer: there is no tablet");
-	if (json_unpack(r->arguments, "{s:I, s:I, s?I, s?I}", "x", &x, "y", &y, "buttons", &buttons,
-			"wheel", &wheel) ||
-	    x < 0 || y < 0 || x > TABLET_MAX || y > TABLET_MAX || buttons < 0 || buttons > 31 ||
-	    wheel < -127 || wheel > 127)
-		return refuse(r,
-			      "pointer: \"x\", \"y\" 0 to 32767, \"buttons\" 0 to 31, \"wheel\"");
-	tablet_move(tablet, (uint16_t)x, (uint16_t)y, (uint8_t)buttons, (int8_t)wheel);
-	return json_object();
+	if (!action || strcmp(action, "stop") || file)
+		return serve_refuse(r, "pcap: \"action\" is start, with a \"file\", or stop");
+	got = serve_tap_pcap_stop(r->devices->tap);
+	if (got == -ENOENT)
+		return serve_refuse(r, "pcap: none is being written");
+	return got < 0 ? serve_refuse_errno(r, r->devices->tap->pcap_path, (int)got)
+		       : json_pack("{s:I}", "events", (json_int_t)got);
 }
 
 static json_t *quit(struct request *r)
@@ -148,12 +122,19 @@ static json_t *quit(struct request *r)
 	return json_object();
 }
 
+/* The value of "return", or NULL with a sentence in why. */
 static const struct {
 	const char *name;
-	command *run;
+	json_t *(*run)(struct request *r);
 } commands[] = {
-	{"info", info},         {"device_add", device_add}, {"device_del", device_del},
-	{"send-key", send_key}, {"pointer", pointer},       {"quit", quit},
+	{"info", info},
+	{"device_add", device_add},
+	{"device_del", device_del},
+	{"send-key", serve_send_key},
+	{"pointer", serve_pointer},
+	{"trace", trace},
+	{"pcap", pcap},
+	{"quit", quit},
 };
 
 static json_t *execute(struct request *r, const json_t *asked)
@@ -162,11 +143,13 @@ static json_t *execute(struct request *r, const json_t *asked)
 
 	r->arguments = json_object_get(asked, "arguments");
 	if (r->arguments && !json_is_object(r->arguments))
-		return refuse(r, "\"arguments\" is not an object");
+		return serve_refuse(r, "\"arguments\" is not an object");
 	for (size_t i = 0; name && i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(r);
-	return refuse(r, "\"execute\" is info, device_add, device_del, send-key, pointer or quit");
+	return serve_refuse(
+		r,
+		"\"execute\" is info, device_add, device_del, send-key, pointer, trace, pcap or quit");
 }
 
 char *serve_command(struct serve_devices *s, const char *text, size_t len, bool *ret_quit)

@@ -4,6 +4,7 @@
  */
 #include "backend/machine.h"
 #include "backend/serve.h"
+#include "capture/capture.h"
 #include "usb/desc.h"
 
 struct text {
@@ -90,85 +91,33 @@ char *serve_info_pci(const struct serve_devices *s)
 	return end(&t);
 }
 
-/* ---- xhci ---------------------------------------------------------------------------------- */
+/* ---- trace, version ------------------------------------------------------------------------ */
 
-static const char *name_of(const char *const *name, unsigned count, unsigned i)
+char *serve_info_trace(const struct serve_devices *s)
 {
-	return i < count && name[i] ? name[i] : "?";
-}
-
-static void put_ports(FILE *out, const struct xhci *x)
-{
-	static const char *const link[] = {
-#define X(name, value) [value] = #name,
-		PORT_LINK_STATES(X)
-#undef X
-	};
-
-	for (unsigned i = 1; i <= x->port_count; i++) {
-		const struct xhci_port *p = &x->port[i];
-		unsigned state = (p->portsc & PORTSC_PLS_MASK) >> PORTSC_PLS_SHIFT;
-
-		fprintf(out, "port %u: USB%u, connector %u, PORTSC 0x%08x%s%s, link %s\n", i,
-			p->protocol, p->connector->number, p->portsc,
-			p->portsc & PORTSC_CCS ? ", connected" : "",
-			p->portsc & PORTSC_PED ? ", enabled" : "",
-			name_of(link, ARRAY_SIZE(link), state));
-	}
-}
-
-static void put_slot(FILE *out, const struct slot *s, unsigned id)
-{
-	static const char *const slot_state[] = {"enabled", "default", "addressed", "configured"};
-	static const char *const ep_state[] = {"disabled", "running", "halted", "stopped", "error"};
-	static const char *const ep_type[] = {"?",       "isoch out", "bulk out", "interrupt out",
-					      "control", "isoch in",  "bulk in",  "interrupt in"};
-
-	fprintf(out, "slot %u: %s, port %u, address %u, context 0x%llx\n", id,
-		name_of(slot_state, ARRAY_SIZE(slot_state), s->state), s->root_port, s->address,
-		(unsigned long long)s->context);
-	for (unsigned dci = 1; dci < 32; dci++) {
-		const struct xhci_ep *ep = s->ep[dci];
-
-		if (!ep)
-			continue;
-		fprintf(out, "  endpoint %u: %s, %s, packets of %u, ring 0x%llx cycle %u%s%s\n",
-			dci, name_of(ep_type, ARRAY_SIZE(ep_type), ep->type),
-			name_of(ep_state, ARRAY_SIZE(ep_state), ep->state), ep->max_packet,
-			(unsigned long long)ep->ring.dequeue, ep->ring.cycle,
-			ep->td.active ? ", in a TD" : "",
-			ep->packet ? ", waits for the device" : "");
-	}
-}
-
-static void put_interrupter(FILE *out, const struct interrupter *in, unsigned i)
-{
-	fprintf(out,
-		"interrupter %u: IMAN 0x%x, IMOD 0x%x, %u TRBs in %u segments, enqueue %u, "
-		"dequeue %u%s%s%s\n",
-		i, in->iman, in->imod, in->total, in->segment_count, in->enqueue, in->dequeue,
-		in->ehb ? ", busy" : "", in->full ? ", full" : "",
-		in->pending_count ? ", events wait" : "");
-}
-
-char *serve_info_xhci(const struct serve_devices *s)
-{
-	const struct xhci *x = s->m->xhci;
+	const struct serve_tap *tap = s->tap;
 	struct text t;
 
 	begin(&t);
-	fprintf(t.out, "%s: USBCMD 0x%x, USBSTS 0x%x, %s, %u slots enabled of %u\n",
-		x->profile->name, x->usbcmd, x->usbsts, xhci_running(x) ? "running" : "halted",
-		x->config & 0xff, x->profile->slots);
-	fprintf(t.out, "command ring 0x%llx cycle %u%s, DCBAA 0x%llx\n",
-		(unsigned long long)x->command_ring.dequeue, x->command_ring.cycle,
-		x->command_running ? ", running" : "", (unsigned long long)x->dcbaap);
-	put_ports(t.out, x);
-	for (unsigned id = 1; id <= x->profile->slots; id++)
-		if (x->slots[id].state != SLOT_DISABLED)
-			put_slot(t.out, &x->slots[id], id);
-	for (unsigned i = 0; i < x->profile->intrs; i++)
-		if (x->intr[i].valid)
-			put_interrupter(t.out, &x->intr[i], i);
+	fprintf(t.out, "trace: %s%s\n", tap->trace ? "on, to " : "off",
+		!tap->trace                ? ""
+			: *tap->trace_path ? tap->trace_path
+					   : "stdout");
+	if (tap->pcap)
+		fprintf(t.out, "pcap: %llu events in %s\n",
+			(unsigned long long)pcap_file_count(tap->pcap), tap->pcap_path);
+	else
+		fprintf(t.out, "pcap: off\n");
+	fprintf(t.out, "oracles: %s\n", tap->watch ? "on" : "off");
+	return end(&t);
+}
+
+char *serve_info_version(const struct serve_devices *s)
+{
+	struct text t;
+
+	(void)s;
+	begin(&t);
+	fprintf(t.out, "usb-gauntlet %s\n", GAUNTLET_VERSION);
 	return end(&t);
 }

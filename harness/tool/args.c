@@ -49,6 +49,10 @@ void tool_verb_help(const struct tool_verb *verb, FILE *out)
 	fprintf(out, "%s%s\n%s\n", *verb->operands ? " " : "", verb->operands, verb->help);
 	if (verb->more)
 		fprintf(out, "\n%s\n", verb->more);
+	if (verb->print_more) {
+		fputc('\n', out);
+		verb->print_more(out);
+	}
 	fprintf(out, "\noptions:\n");
 	for (unsigned i = 0; i < option_count(verb); i++) {
 		const struct tool_option *o = &verb->option[i];

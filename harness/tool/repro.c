@@ -3,25 +3,56 @@
  * repro.c -- `gauntlet repro` and `gauntlet explain`: one case played in a child with its readable
  * trace, then what the sanitizers said, then the verdict line.
  */
+#include "capture/capture.h"
 #include "tool/explain.h"
 #include "tool/verbs.h"
 
 #define ROWS_DEFAULT 20000u
 
+/* What the child tells of what it plays. */
+struct telling {
+	struct explain explain;
+	bool trace;
+	const char *pcap_path;
+	struct pcap_file *pcap; /* NULL = no capture */
+	uint64_t captured;      /* events that are safe in the file */
+};
+
+static void row_written(void *opaque, const struct trace_row *row)
+{
+	struct telling *t = opaque;
+
+	if (t->trace)
+		explain_row(&t->explain, row);
+	if (!t->pcap)
+		return;
+	pcap_file_row(t->pcap, row);
+	if (pcap_file_count(t->pcap) == t->captured)
+		return;
+	t->captured = pcap_file_count(t->pcap);
+	pcap_file_flush(t->pcap); /* the next row may be the last */
+}
+
 /* In the child: what is played, before it is. */
 static void begin(void *opaque, const struct tool_case *c)
 {
-	struct explain *e = opaque;
+	struct telling *t = opaque;
 
-	if (c->target != TARGET_DESCRIPTOR)
+	if (!t->trace || c->target != TARGET_DESCRIPTOR)
 		return;
-	fprintf(e->out, "descriptor set, %zu bytes\n", c->len);
-	explain_descriptors(e->out, c->bytes, c->len, "  ", false);
+	fprintf(t->explain.out, "descriptor set, %zu bytes\n", c->len);
+	explain_descriptors(t->explain.out, c->bytes, c->len, "  ", false);
 }
 
 static void end(void *opaque)
 {
-	explain_end(opaque);
+	struct telling *t = opaque;
+	int err = pcap_file_close(t->pcap);
+
+	if (err)
+		tool_refuse("%s: %s", t->pcap_path, strerror(-err));
+	if (t->trace)
+		explain_end(&t->explain);
 }
 
 static void print_report(const struct tool_play *p)
@@ -43,23 +74,20 @@ static void print_program(const struct tool_case *c)
 	free(text);
 }
 
-static int play_and_tell(const struct tool_case *c, unsigned long rows, unsigned timeout_sec,
-			 bool trace)
+static int play_and_tell(const struct tool_case *c, struct telling *t, unsigned timeout_sec)
 {
 	struct tool_play p = {.timeout_sec = timeout_sec};
-	struct explain e;
 
-	explain_init(&e, stdout, &c->program, rows);
-	if (trace) {
-		p.also = explain_row;
-		p.also_opaque = &e;
+	if (t->trace || t->pcap) {
+		p.also = row_written;
+		p.also_opaque = t;
 		p.begin = begin;
 		p.end = end;
 	}
 	if (tool_play(&p, c))
 		return EXIT_BAD;
 	print_report(&p);
-	if (trace || *p.report)
+	if (t->trace || *p.report)
 		putchar('\n');
 	if (p.verdict.kind == VERDICT_VIOLATED && *p.detail)
 		printf("%s\n", p.detail);
@@ -75,21 +103,29 @@ static int play_and_tell(const struct tool_case *c, unsigned long rows, unsigned
 
 static int tell(const struct tool_verb *verb, char **value, char **operand, bool program)
 {
-	bool trace = program || !tool_option_get(verb, value, "quiet");
+	struct telling t = {.trace = program || !tool_option_get(verb, value, "quiet"),
+			    .pcap_path = tool_option_get(verb, value, "pcap")};
 	unsigned rows = ROWS_DEFAULT, timeout_sec = 0;
 	struct tool_case c;
-	int status;
+	int status, err;
 
 	if (tool_option_number(verb, value, "rows", 0, UINT32_MAX, &rows) ||
 	    tool_option_number(verb, value, "timeout", 1, 86400, &timeout_sec) ||
 	    tool_case_read(&c, operand[0], tool_option_get(verb, value, "target")))
 		return EXIT_BAD;
-	if (trace)
+	err = t.pcap_path ? pcap_file_open(t.pcap_path, 0, &t.pcap) : 0;
+	if (err) {
+		tool_case_free(&c);
+		return tool_refuse("%s: %s", t.pcap_path, strerror(-err));
+	}
+	explain_init(&t.explain, stdout, &c.program, rows);
+	if (t.trace)
 		printf("%s: target %s, %zu bytes, %u ops\n", c.path, tool_targets[c.target].name,
 		       c.len, c.program.count);
 	if (program)
 		print_program(&c);
-	status = play_and_tell(&c, rows, timeout_sec, trace);
+	status = play_and_tell(&c, &t, timeout_sec);
+	pcap_file_close(t.pcap); /* nothing of ours is in it: the child has written */
 	tool_case_free(&c);
 	return status;
 }
@@ -109,6 +145,7 @@ static int explain(const struct tool_verb *verb, char **value, char **operand, u
 #define TRACE_OPTIONS                                                                              \
 	{"target", 0, "NAME", "the target that raw bytes are for"},                                \
 		{"rows", 0, "N", "rows of the trace to print at most (20000; 0: all)"},            \
+		{"pcap", 'w', "OUT", "also write the USB traffic, for Wireshark"},                 \
 	{                                                                                          \
 		"timeout", 'T', "SECS", "after so long it is a HANG (25)"                          \
 	}

@@ -4,6 +4,7 @@
  */
 #include "backend/serve.h"
 #include "oracle/oracle.h"
+#include "tool/explain.h"
 #include "tool/verbs.h"
 
 #define MAX_DEVICES 32u
@@ -37,6 +38,30 @@ static void row_written(void *opaque, const struct trace_row *row)
 	fflush(stdout);
 }
 
+/* ---- the readable trace -------------------------------------------------------------------- */
+
+static void *open_printer(FILE *out, const struct serve_layout *layout)
+{
+	struct explain *e = alloc_zero(sizeof(*e));
+
+	explain_init(e, out, NULL, 0);
+	e->oper = layout->oper;
+	e->runtime = layout->runtime;
+	e->doorbell = layout->doorbell;
+	e->extended = layout->extended;
+	e->ports = layout->ports;
+	e->interrupters = layout->interrupters;
+	return e;
+}
+
+static void close_printer(void *printer)
+{
+	explain_end(printer);
+	free(printer);
+}
+
+static const struct serve_printer printer = {open_printer, explain_row, close_printer};
+
 /* A repeated option comes as one text, a line each. */
 static unsigned split_lines(char *text, char **line, unsigned room)
 {
@@ -58,11 +83,16 @@ static int serve(const struct tool_verb *verb, char **value, char **operand, uns
 		.profile = serve_profile_find(name ? name : "qemu-xhci"),
 		.device = device,
 		.once = tool_option_get(verb, value, "once"),
+		.pcap = tool_option_get(verb, value, "pcap"),
+		.trace = tool_option_get(verb, value, "trace"),
+		.printer = &printer,
 		.say = say,
 	};
 	int err;
 
 	(void)operand, (void)count;
+	if (o.trace && !strcmp(o.trace, "-"))
+		o.trace = "";
 	if (!o.path)
 		return tool_refuse("serve: --socket PATH is missing");
 	if (!o.profile)
@@ -90,6 +120,8 @@ const struct tool_verb verb_serve = {
 		   {"profile", 0, "NAME", "qemu-xhci (default), nec-usb-xhci, conformant"},
 		   {"device", 0, "DEVICE...", "plug this in; may be repeated"},
 		   {"once", 0, NULL, "end when the first client leaves"},
+		   {"pcap", 'w', "FILE", "capture all USB traffic, for Wireshark"},
+		   {"trace", 0, "FILE", "print everything that happens ('-': here)"},
 		   {"blind", 0, NULL, "without oracles"}},
 	.run = serve,
 	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, storage,\n"

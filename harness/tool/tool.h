@@ -22,7 +22,7 @@ int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- args.c -------------------------------------------------------------------------------- */
 
-#define TOOL_OPTIONS 8u
+#define TOOL_OPTIONS 12u
 
 struct tool_option {
 	const char *name;  /* long name; its first letter is the short one if letter is 0 */
@@ -36,7 +36,8 @@ struct tool_verb {
 	unsigned min, max;                  /* operands */
 	struct tool_option option[TOOL_OPTIONS];
 	int (*run)(const struct tool_verb *verb, char **value, char **operand, unsigned count);
-	const char *more; /* text for --help, or NULL */
+	const char *more;              /* text for --help, or NULL */
+	void (*print_more)(FILE *out); /* the same where it is a table, or NULL */
 };
 
 extern const struct tool_verb *const tool_verbs[]; /* main.c; NULL-terminated */

@@ -75,6 +75,7 @@ static void trace_packet(struct usb_packet *p, enum packet_what what)
 	bool in = p->pid == USB_IN;
 	struct trace_row row = {
 		.kind = TRACE_PACKET,
+		.flags = p->ep ? p->ep->type : USB_EP_CONTROL,
 		.what = (uint8_t)what,
 		.slot = p->address,
 		.dci = (uint8_t)((p->number & 0x0f) | (in ? 0x80 : 0)),
