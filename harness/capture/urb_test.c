@@ -37,7 +37,8 @@ static void no_wakeup(struct usb_port *port, struct usb_device *dev, struct usb_
 	(void)port, (void)dev, (void)ep;
 }
 
-static const struct usb_port_ops port_ops = {nothing, nothing, no_wakeup, nothing};
+static const struct usb_port_ops port_ops = {
+	.attached = nothing, .detached = nothing, .wakeup = no_wakeup, .resume = nothing};
 
 static void take_event(void *opaque, const struct urb_event *e)
 {
