@@ -71,7 +71,9 @@ static void keys_go_by_name_by_number_and_as_a_list(void **state)
 	struct desk *d = *state;
 	char text[200];
 
-	assert_int_equal(machine_plug(&d->bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 1, 0), DEV_KEYBOARD,
+				      USB_SPEED_NONE),
+			 0);
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		snprintf(text, sizeof(text),
 			 "{\"execute\":\"send-key\",\"arguments\":{\"keys\":%s}}", good[i]);
@@ -90,7 +92,9 @@ static void the_tree_shows_devices_down_to_their_endpoints(void **state)
 	struct desk *d = *state;
 	struct usb_device *dev;
 
-	assert_int_equal(machine_plug(&d->bed->m, 2, DEV_KEYBOARD, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 2, 0), DEV_KEYBOARD,
+				      USB_SPEED_NONE),
+			 0);
 	assert_says(d, ask, "dev: nec-usb-xhci");
 	assert_says(d, ask, "dev: keyboard\\n        port = 2\\n        addr 0");
 	assert_says(d, ask, "configuration = 0");

@@ -38,7 +38,9 @@ static void a_capture_starts_and_stops(void **state)
 	ask(d, "pcap", "start", "/no/such/folder/file", NULL);
 	ask(d, "pcap", "start", d->file, "{\"return\":{}}");
 	ask(d, "pcap", "start", d->file, NULL);
-	assert_int_equal(machine_plug(&d->bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 1, 0), DEV_KEYBOARD,
+				      USB_SPEED_NONE),
+			 0);
 	p = usb_packet_new(machine_device(&d->bed->m, 1), USB_IN, 1, 8);
 	usb_packet_submit(p);
 	usb_packet_free(p);
@@ -61,7 +63,9 @@ static void the_readable_trace_goes_on_and_off(void **state)
 	ask(d, "trace", "on", d->file, "{\"return\":{}}");
 	ask(d, "trace", "on", d->file, NULL);
 	assert_says(d, info, "trace: on, to ");
-	assert_int_equal(machine_plug(&d->bed->m, 1, DEV_KEYBOARD, USB_SPEED_NONE), 0);
+	assert_int_equal(machine_plug(&d->bed->m, machine_port(&d->bed->m, 1, 0), DEV_KEYBOARD,
+				      USB_SPEED_NONE),
+			 0);
 	ask(d, "trace", "off", NULL, "{\"return\":{}}");
 	assert_true(size_of(d->file) >= (long)strlen("1 rows\n"));
 	ask(d, "trace", "off", NULL, NULL);
