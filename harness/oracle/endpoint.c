@@ -146,8 +146,9 @@ static int position(const struct oracle_set *s, struct endpoint *ep, uint64_t ad
 		return again < 0 || again == start ? start : (int)UNKNOWN;
 	if (again >= 0)
 		return again;
-	return ep->any_start || ep->unsure || ep->total - ep->rewind > ORACLE_TRBS ? (int)UNKNOWN
-										   : -1;
+	return ep->any_start || ep->unsure || ep->streams || ep->total - ep->rewind > ORACLE_TRBS
+		? (int)UNKNOWN
+		: -1;
 }
 
 static void record(struct endpoint *ep, uint64_t addr, const struct trb *t, uint8_t cycle)

@@ -75,6 +75,7 @@ void oracle_ep_state_context(struct oracle_set *s, unsigned slot, unsigned dci,
 			      slot, dci, ep->state, to);
 	ep->state = (uint8_t)to;
 	ep->type = (uint8_t)ep_ctx_type(dw);
+	ep->streams = ep_ctx_max_pstreams(dw);
 }
 
 static void expect(struct oracle_set *s, struct endpoint *ep, const struct command_seen *c,

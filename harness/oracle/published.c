@@ -2,8 +2,8 @@
 /*
  * published.c -- DMA goes only where the guest said (xHCI 4.2, 4.6, 4.11.1, 6.1 to 6.5): context
  * memory of the slot's DCBAA entry, input contexts that commands name, buffers of TRBs that were
- * fetched. Rings are judged by their walk, event rings by their order. Interrupt messages, stream
- * arrays and scratchpads are left out.
+ * fetched. Rings are judged by their walk, event rings by their order, stream
+ * contexts in stream.c. Interrupt messages and scratchpads are left out.
  */
 #include "oracle/set.h"
 
@@ -68,7 +68,9 @@ static void learn_input(struct oracle_set *s, struct command_seen *c, const stru
 		if (index < 2 || at + 16 > row->len || command_type(c) == TRB_EVALUATE_CONTEXT)
 			continue;
 		ep = oracle_endpoint_get(s, command_slot(c), index - 1);
-		if (ep)
+		if (ep && bits(get_le32(raw), 14, 10))
+			oracle_stream_learn(ep, raw);
+		else if (ep)
 			oracle_endpoint_start(ep, get_le64(raw + 8));
 	}
 }
@@ -239,12 +241,8 @@ void oracle_published_row(struct oracle_set *s, const struct trace_row *row)
 	case DMA_XFER_TRB:
 		transfer_trb(s, row);
 		break;
-	case DMA_STREAM_CTX: {
-		struct endpoint *ep = oracle_endpoint_find(s, row->slot, row->dci);
-
-		if (ep && row->len >= 8 && !(row->flags & TRACE_WRITE))
-			oracle_endpoint_start(ep, get_le64(row->data));
+	case DMA_STREAM_CTX:
+		oracle_stream_row(s, row);
 		break;
-	}
 	}
 }

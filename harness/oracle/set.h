@@ -17,7 +17,8 @@
 
 extern const struct oracle oracle_event_ring, oracle_command, oracle_transfer, oracle_slot_state,
 	oracle_ep_state, oracle_published, oracle_ring_walk, oracle_silence, oracle_halted,
-	oracle_work, oracle_master, oracle_interrupt, oracle_leak, oracle_packet, oracle_balance;
+	oracle_stream, oracle_work, oracle_master, oracle_interrupt, oracle_leak, oracle_packet,
+	oracle_balance;
 
 #define UNKNOWN 0xffu /* of a state or a cycle bit */
 
@@ -148,6 +149,7 @@ static inline unsigned command_ep(const struct command_seen *c)
 
 #define ORACLE_ENDPOINTS 128u
 #define ORACLE_TRBS 128u
+#define ORACLE_ARRAYS 8u
 
 struct trb_seen {
 	uint64_t addr, parameter;
@@ -165,6 +167,7 @@ struct endpoint {
 	bool any_start; /* more start positions than fit: accept any address */
 	bool retried;   /* a Reset Endpoint may have moved bytes twice */
 	bool laps;      /* two fetches of one TRB waited for events at once: which was which? */
+	bool streams;   /* it has many rings; which one a TRB is of is not known */
 	uint64_t rung;  /* s->doorbells after its last doorbell */
 	uint64_t quiet; /* no work unless rung > quiet */
 	struct {
@@ -176,10 +179,15 @@ struct endpoint {
 	uint64_t next;
 	uint8_t next_cycle;
 	uint64_t bytes_asked, bytes_written; /* IN data */
-	unsigned total;     /* TRBs recorded in all; the last ORACLE_TRBS are kept */
-	unsigned rewind;    /* those before this one are never fetched again */
-	unsigned in_order;  /* those from this one on are reported in ring order */
-	uint64_t disturbed; /* s->disturbed when in_order was right */
+	struct {
+		uint64_t base;
+		uint32_t bytes;
+	} stream_array[ORACLE_ARRAYS];
+	unsigned stream_arrays; /* more than ORACLE_ARRAYS: the last ones are kept */
+	unsigned total;         /* TRBs recorded in all; the last ORACLE_TRBS are kept */
+	unsigned rewind;        /* those before this one are never fetched again */
+	unsigned in_order;      /* those from this one on are reported in ring order */
+	uint64_t disturbed;     /* s->disturbed when in_order was right */
 	struct trb_seen trb[ORACLE_TRBS];
 };
 
@@ -231,6 +239,13 @@ struct slot_seen *oracle_slot_get(struct oracle_set *s, unsigned slot);
 void oracle_ep_state_completed(struct oracle_set *s, const struct command_seen *c, unsigned code);
 void oracle_ep_state_context(struct oracle_set *s, unsigned slot, unsigned dci,
 			     const uint32_t dw[2]);
+
+/* ---- stream.c: where the stream contexts of an endpoint may be (xHCI 4.12.2) -------------------- */
+
+/* An input endpoint context with streams was read. */
+void oracle_stream_learn(struct endpoint *ep, const uint8_t *raw);
+/* A stream context was read or written. */
+void oracle_stream_row(struct oracle_set *s, const struct trace_row *row);
 
 /* ---- the rest ----------------------------------------------------------------------------------- */
 

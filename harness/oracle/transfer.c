@@ -119,7 +119,7 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 		return;
 	}
 	ep->laps |= due > 1;
-	if (due == 1 && !ep->laps && ep->disturbed == s->disturbed)
+	if (due == 1 && !ep->laps && !ep->streams && ep->disturbed == s->disturbed)
 		judge_order(s, ep, newer);
 	found->events++;
 	ep->in_order = ep->total - newer;

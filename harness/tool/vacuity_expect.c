@@ -39,7 +39,6 @@ static const uint8_t completion_codes[] = {
 	CC_TRANSACTION,
 	CC_TRB,
 	CC_STALL,
-	CC_RESOURCE,
 	CC_NO_SLOTS,
 	CC_STREAM_TYPE,
 	CC_SLOT_NOT_ENABLED,

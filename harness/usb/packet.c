@@ -185,6 +185,8 @@ static enum usb_status dispatch(struct usb_device *dev, struct usb_packet *p)
 		return usb_control_token(dev, p);
 	if (p->ep->halted || !dev->ops->data)
 		return USB_STALL;
+	if (p->stream && p->stream > p->ep->max_streams)
+		return USB_STALL; /* a stream that the device has not: USB3 8.12.1.4 */
 	return dev->ops->data(dev, p->ep, p);
 }
 

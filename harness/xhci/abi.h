@@ -258,6 +258,21 @@ static inline unsigned ep_ctx_dcs(const uint32_t *dw)
 	return dw[2] & 1;
 }
 
+/* Stream contexts (xHCI 6.2.4.1): the type says what the pointer leads to. */
+#define STREAM_CONTEXT_BYTES 16u
+#define SCT_SECONDARY_RING 0u
+#define SCT_PRIMARY_RING 1u
+#define SCT_SECONDARY_ARRAY_8 2u /* 3: 16 entries, and so on to 7: 256 */
+
+static inline unsigned stream_ctx_type(uint64_t qw)
+{
+	return (unsigned)bits(qw, 3, 1);
+}
+static inline uint32_t hcc1_max_psa(uint32_t hccparams1) /* the largest MaxPStreams */
+{
+	return (uint32_t)bits(hccparams1, 15, 12);
+}
+
 /* Endpoint id (xHCI 4.5.1): 1 for endpoint 0, else 2n + (IN ? 1 : 0). */
 static inline unsigned xhci_dci(unsigned number, bool in)
 {

@@ -170,7 +170,7 @@ int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slo
 	if (code != CC_SUCCESS)
 		return code;
 	memcpy(s->dw, slot_dw, 3 * sizeof(uint32_t));
-	code = xhci_context_ep_check(s, 1, ep_dw);
+	code = xhci_context_ep_check(x, s, 1, ep_dw);
 	if (code != CC_SUCCESS)
 		return code;
 	if (!fetch_context_pointer(x, *slot_id))
@@ -245,7 +245,7 @@ int xhci_command_configure_endpoint(struct xhci *x, struct command *c, unsigned 
 			continue;
 		if (!xhci_context_read_input(x, *slot_id, input, dci + 1, ep_dw[dci]))
 			return CC_TRB;
-		code = xhci_context_ep_check(s, dci, ep_dw[dci]);
+		code = xhci_context_ep_check(x, s, dci, ep_dw[dci]);
 		if (code != CC_SUCCESS)
 			return code;
 	}

@@ -54,6 +54,8 @@ void xhci_td_fail(struct xhci_ep *ep, enum completion_code code)
 	}
 	xhci_ep_park_td(ep);
 	ep->stage = STAGE_SETUP;
+	if (ep->owner->streams)
+		ep->owner->streams->halted = ep;
 	xhci_ep_set_state(ep, EP_HALTED);
 }
 
@@ -110,22 +112,46 @@ void xhci_td_ring_dry(struct xhci_ep *ep)
 			    0);
 }
 
-void xhci_transfer_stop(struct xhci_ep *ep)
+bool xhci_stop_report(struct xhci_ep *ep)
 {
 	struct td *td = &ep->td;
 	struct td_trb *t = td_first(td);
 	struct td_trb here = {.addr = ep->ring.dequeue};
 
-	if (t && t->length && !td->skip) {
+	if (!td->active)
+		return false;
+	if (t && t->length && !td->skip)
 		xhci_transfer_event(ep, t, CC_STOPPED, t->length - t->done);
-	} else if (td->skip && ep->x->profile->hccparams1 & HCC1_SPC) {
+	else if (td->skip && ep->x->profile->hccparams1 & HCC1_SPC)
 		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_SHORT, td->edtla);
-	} else if (td->active) {
+	else
 		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_LENGTH, 0);
-	} else if (ep->x->profile->forced_stop_event) {
+	return true;
+}
+
+void xhci_stop_report_idle(struct xhci_ep *ep)
+{
+	struct td_trb here = {.addr = ep->ring.dequeue};
+
+	if (ep->x->profile->forced_stop_event)
 		xhci_transfer_event(ep, &here, CC_STOPPED_LENGTH, 0);
-	}
+}
+
+void xhci_stop_park(struct xhci_ep *ep)
+{
+	struct td *td = &ep->td;
+
 	xhci_ep_park_td(ep);
 	if (!td->sent && !td->resume && !td->skip && !td->edtla)
 		td_clear(td); /* nothing of it has happened: software may rewrite it */
+}
+
+void xhci_transfer_stop(struct xhci_ep *ep)
+{
+	xhci_transfer_settle(ep);
+	if (ep->state != EP_RUNNING)
+		return;
+	if (!xhci_stop_report(ep))
+		xhci_stop_report_idle(ep);
+	xhci_stop_park(ep);
 }

@@ -2,7 +2,7 @@
 /*
  * context.c -- input and device contexts (xHCI 6.2): decode what software gives, check ranges,
  * write our own state out. Nothing written here is ever read back.
- * Left out so far: streams (answered with Resource Error), bandwidth.
+ * Left out so far: bandwidth.
  */
 #include "xhci/xhci.h"
 
@@ -59,7 +59,10 @@ void xhci_context_write_ep(struct xhci *x, unsigned id, unsigned dci)
 		uint64_t dequeue = ep->ring.dequeue;
 		bool cycle = ep->ring.cycle;
 
-		if (ep->td.count) { /* the TRB under way, not the one fetched next */
+		if (ep->streams) {
+			dequeue = ep->streams->array;
+			cycle = false;
+		} else if (ep->td.count) { /* the TRB under way, not the one fetched next */
 			dequeue = ep->td.trb[ep->td.first].addr;
 			cycle = ep->td.trb[ep->td.first].cycle;
 		}
@@ -116,7 +119,8 @@ static bool interval_valid(unsigned speed, unsigned type, unsigned interval)
 	return isoch ? interval >= 3 && interval <= 18 : interval >= 3 && interval <= 10;
 }
 
-enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci, const uint32_t dw[8])
+enum completion_code xhci_context_ep_check(const struct xhci *x, const struct slot *s, unsigned dci,
+					   const uint32_t dw[8])
 {
 	unsigned type = ep_ctx_type(dw), speed = slot_ctx_speed(s->dw);
 
@@ -133,7 +137,8 @@ enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci, c
 	if (ep_ctx_max_pstreams(dw)) {
 		if (speed < USB_SPEED_SUPER || (type != EP_BULK_IN && type != EP_BULK_OUT))
 			return CC_PARAMETER;
-		return CC_RESOURCE;
+		if (!xhci_stream_context_valid(x, dw))
+			return CC_PARAMETER;
 	}
 	return CC_SUCCESS;
 }

@@ -79,8 +79,8 @@ void xhci_run(struct xhci *x)
 	xhci_port_report(x);
 	for (unsigned id = 1; id <= x->profile->slots; id++)
 		for (unsigned dci = 1; x->slots[id].state != SLOT_DISABLED && dci < 32; dci++)
-			if (x->slots[id].ep[dci] && x->slots[id].ep[dci]->rung)
-				xhci_queue_ep(x->slots[id].ep[dci]);
+			if (x->slots[id].ep[dci])
+				xhci_ep_wake(x->slots[id].ep[dci]);
 }
 
 /* ---- the work queue ---- */
@@ -185,6 +185,28 @@ bool xhci_work(struct xhci *x)
 	return more && may_consume(x);
 }
 
+static void ring_endpoint(struct xhci_ep *ep, unsigned stream)
+{
+	enum completion_code code;
+
+	if (ep->state != EP_RUNNING && ep->state != EP_STOPPED)
+		return;
+	if (ep->streams) {
+		struct xhci_ep *of = ep;
+
+		ep = xhci_stream_get(of, stream, &code);
+		if (!ep) {
+			if (code != CC_SUCCESS)
+				xhci_stream_refuse(of, code);
+			return;
+		}
+	}
+	if (ep->state == EP_STOPPED)
+		xhci_ep_set_state(ep, EP_RUNNING);
+	ep->rung = true;
+	xhci_queue_ep(ep);
+}
+
 void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value)
 {
 	unsigned target = value & 0xff, stream = value >> 16;
@@ -204,12 +226,7 @@ void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value)
 		ep = xhci_ep_get(x, slot, target);
 		if (!ep || x->slots[slot].state == SLOT_ENABLED) /* not addressed yet */
 			return;
-		if (ep->state == EP_STOPPED)
-			xhci_ep_set_state(ep, EP_RUNNING);
-		if (ep->state != EP_RUNNING)
-			return;
-		ep->rung = true;
-		xhci_queue_ep(ep);
+		ring_endpoint(ep, stream);
 	}
 	if (!x->defer)
 		xhci_work(x);

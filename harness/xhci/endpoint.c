@@ -34,6 +34,7 @@ struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, cons
 	unsigned type = ep_ctx_type(dw);
 
 	ep->x = x;
+	ep->owner = ep;
 	ep->slot = (uint8_t)slot_id;
 	ep->dci = (uint8_t)dci;
 	ep->type = (uint8_t)type;
@@ -43,6 +44,8 @@ struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, cons
 	ep->ring = (struct ring){ep_ctx_dequeue(dw), ep_ctx_dcs(dw)};
 	if (is_periodic(type)) /* the exponent is at most 18: xhci_context_ep_check */
 		ep->interval_ns = (uint64_t)MICROFRAME_NS << ep_ctx_interval(dw);
+	if (ep_ctx_max_pstreams(dw))
+		ep->streams = xhci_streams_new(dw);
 	ep->timer = (struct timer){.fire = service_due, .opaque = ep};
 	x->live_endpoints++;
 	return ep;
@@ -52,6 +55,7 @@ void xhci_ep_free(struct xhci_ep *ep)
 {
 	if (!ep)
 		return;
+	xhci_streams_free(ep);
 	xhci_unqueue_ep(ep);
 	clock_disarm(&ep->x->g->clock, &ep->timer);
 	usb_packet_free(ep->packet);
@@ -69,9 +73,12 @@ void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state)
 		[EP_ERROR] = 1 << EP_STOPPED,
 	};
 
+	ep = ep->owner;
 	if (ep->state == state)
 		return;
 	REQUIRE(state <= EP_ERROR && next[ep->state] & 1 << state);
+	if (ep->streams)
+		xhci_stream_set_state(ep, state);
 	ep->state = (uint8_t)state;
 	if (state == EP_RUNNING)
 		return;
@@ -112,4 +119,12 @@ void xhci_ep_restart(struct xhci_ep *ep)
 	xhci_ep_drop_td(ep);
 	ep->rung = false;
 	ep->state = EP_RUNNING;
+}
+
+void xhci_ep_wake(struct xhci_ep *ep)
+{
+	if (ep->streams)
+		xhci_stream_wake(ep);
+	else if (ep->rung)
+		xhci_queue_ep(ep);
 }

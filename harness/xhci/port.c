@@ -217,8 +217,8 @@ static void wakeup(struct usb_port *connector, struct usb_device *dev, struct us
 		struct slot *s = &x->slots[id];
 
 		if (s->state != SLOT_DISABLED && s->root_port == p->number && s->route == route &&
-		    s->ep[dci] && s->ep[dci]->rung)
-			xhci_queue_ep(s->ep[dci]);
+		    s->ep[dci])
+			xhci_ep_wake(s->ep[dci]);
 	}
 	if (p && !x->working && !x->defer)
 		xhci_work(x);

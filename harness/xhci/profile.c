@@ -90,7 +90,8 @@ const struct xhci_profile xhci_profiles[XHCI_PROFILES] = {
 			.erst_max = 4,
 			.scratchpads = 2,
 			.port_reset_usec = 10000,
-			.hccparams1 = HCC1_AC64 | HCC1_CSZ | HCC1_SPC | HCC1_SEC | HCC1_CFC,
+			.hccparams1 =
+				0xf000 | HCC1_AC64 | HCC1_CSZ | HCC1_SPC | HCC1_SEC | HCC1_CFC,
 			.forced_stop_event = true,
 		},
 };

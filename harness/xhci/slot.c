@@ -73,6 +73,8 @@ void xhci_slot_device_gone(struct xhci *x, unsigned root_port, uint32_t route)
 		for (unsigned dci = 1; dci < 32; dci++) {
 			struct xhci_ep *ep = s->ep[dci];
 
+			if (ep && ep->streams)
+				xhci_stream_device_gone(ep);
 			if (!ep || !ep->packet)
 				continue;
 			if (ep->packet->state == USB_PACKET_IDLE) {

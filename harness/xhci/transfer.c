@@ -2,7 +2,7 @@
 /*
  * transfer.c -- execute TDs (xHCI 4.10, 4.11): one packet at a time is handed to the device,
  * its bytes are spread over the TD's TRBs, events are posted as the TRBs' flags ask.
- * Left out so far: streams, Frame IDs, Missed Service, bandwidth.
+ * Left out so far: Frame IDs, Missed Service, bandwidth.
  */
 #include "xhci/xhci.h"
 
@@ -129,6 +129,7 @@ static struct usb_packet *make_packet(struct xhci_ep *ep, struct usb_device *dev
 	else if (type == TRB_STATUS)
 		len = 0;
 	p = usb_packet_new(dev, pid, ep->dci / 2, len);
+	p->stream = ep->stream;
 	p->complete = packet_complete;
 	p->opaque = ep;
 	if (pid == USB_SETUP) {
@@ -296,6 +297,12 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 		}
 	}
 	return run_first(ep, budget);
+}
+
+void xhci_transfer_settle(struct xhci_ep *ep)
+{
+	if (ep->packet && ep->packet->state == USB_PACKET_DONE)
+		packet_done(ep, ep->packet->status);
 }
 
 bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * xhci.h -- the controller, one section per file: controller.c, regs.c, ring.c, event.c,
- * interrupter.c, command*.c, context.c, slot.c, endpoint.c, td.c, transfer.c, completion.c. Those
- * of profile.c and port.c are in profile.h and port.h.
+ * xhci.h -- the controller, one section per file: controller.c, regs.c, event.c, interrupter.c,
+ * command*.c, context.c, slot.c. Those of an endpoint and its rings are in endpoint.h, those of
+ * profile.c and port.c in profile.h and port.h.
  *
  * How a TRB travels: doorbell (regs.c) -> work queue (controller.c) -> ring.c fetches it once
  * -> td.c gathers it -> transfer.c hands packets to usb -> event.c reports -> interrupter.c.
@@ -17,31 +17,9 @@
 #include "guest/guest.h"
 #include "usb/usb.h"
 #include "xhci/abi.h"
+#include "xhci/endpoint.h"
 #include "xhci/port.h"
 #include "xhci/profile.h"
-
-/* ---- ring.c: the consumer's walk (xHCI 4.9.2) ------------------------------------------------ */
-
-struct ring {
-	uint64_t dequeue; /* address of the next TRB */
-	bool cycle;       /* Consumer Cycle State */
-};
-
-enum ring_poll {
-	RING_READY,  /* *trb is the next TRB and the ring has moved past it */
-	RING_EMPTY,  /* the next TRB still belongs to software */
-	RING_BUDGET, /* budget used up; call again later */
-	RING_ERROR,  /* memory could not be read: a host system error */
-};
-
-/*
- * Fetch one TRB, following Link TRBs (each costs one of *budget). tag says whose ring it is.
- * *ret_addr is the TRB's own address. With show_links a Link TRB that asks for an event (IOC) is
- * handed out like any other, so that its event comes in its turn.
- */
-enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag tag,
-			       unsigned *budget, bool show_links, struct trb *ret_trb,
-			       uint64_t *ret_addr);
 
 /* ---- event.c: event rings (xHCI 4.9.4) ------------------------------------------------------- */
 
@@ -93,59 +71,9 @@ uint32_t xhci_interrupter_read_imod(const struct interrupter *in);
 /* Low dword of ERDP with the EHB bit as the guest wrote it. */
 void xhci_interrupter_write_erdp(struct interrupter *in, uint32_t low);
 
-/* ---- slot.c, context.c, endpoint.c --------------------------------------------------------- */
+/* ---- slot.c, context.c --------------------------------------------------------------------- */
 
 #define XHCI_MAX_SLOTS 255u
-#define XHCI_WINDOW 32u   /* TRBs of one TD held at a time; longer TDs slide through */
-#define XHCI_CHUNK 16384u /* bytes handed to a device at a time (bulk, control data) */
-
-struct td_trb {
-	uint64_t addr;
-	bool cycle; /* the ring's consumer cycle at this TRB */
-	struct trb trb;
-	uint32_t length; /* bytes this TRB moves; 0 for Event Data and the like */
-	uint32_t done;   /* bytes moved so far */
-	bool bad;        /* a TRB that cannot stand here: TRB Error when its turn comes */
-};
-
-enum control_stage {
-	STAGE_SETUP,
-	STAGE_DATA_OR_STATUS,
-	STAGE_STATUS
-};
-
-struct td {
-	unsigned first, count; /* TRBs held, oldest first */
-	bool active;           /* between the first TRB's fetch and the end of the TD */
-	bool complete;         /* the last TRB (CH = 0) has been fetched */
-	bool in;
-	bool skip;         /* a short packet ended the data; only flags are evaluated */
-	bool sent;         /* at least one packet went out: a zero-length TD needs one */
-	bool isp_reported; /* the short TRB had its event by ISP; IOC gets a second one */
-	uint32_t residual; /* of the TRB where the short packet happened */
-	uint32_t resume;   /* bytes already moved of the TRB that is fetched next */
-	uint32_t edtla;    /* 24 bits (xHCI 4.11.5.2) */
-	struct td_trb trb[XHCI_WINDOW]; /* last: td_clear leaves it alone */
-};
-
-struct xhci_ep {
-	struct xhci *x;
-	struct xhci_ep *queue_next, *nak_next;
-	struct usb_packet *packet; /* in flight, or refused with NAK and kept for the retry */
-	struct timer timer;        /* next service opportunity of a periodic endpoint */
-	uint64_t next_service_ns;
-	uint64_t interval_ns; /* periodic endpoints, else 0 */
-	uint32_t dw[5];       /* the endpoint context as software gave it */
-	struct ring ring;     /* next TRB to fetch */
-	struct td td;
-	uint8_t slot, dci, type, state; /* enum ep_type, enum ep_state */
-	uint16_t max_packet;
-	uint8_t stage; /* enum control_stage */
-	bool rung;     /* a doorbell came since the ring was last seen empty (xHCI 4.7) */
-	bool queued, naked, idle_reported;
-	uint8_t retries; /* XACT answers in a row */
-};
-
 struct slot {
 	uint8_t state; /* enum slot_state */
 	uint8_t address;
@@ -181,7 +109,7 @@ bool xhci_context_read_input(struct xhci *x, unsigned slot_id, uint64_t input, u
 void xhci_context_write_slot(struct xhci *x, unsigned id);
 void xhci_context_write_ep(struct xhci *x, unsigned id, unsigned dci);
 /* xHCI 6.2.3: may this endpoint context be used? CC_SUCCESS, or the code to answer with. */
-enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci,
+enum completion_code xhci_context_ep_check(const struct xhci *x, const struct slot *s, unsigned dci,
 					   const uint32_t dw[8]);
 
 /*
@@ -191,64 +119,6 @@ enum completion_code xhci_context_ep_check(const struct slot *s, unsigned dci,
 enum completion_code xhci_context_tt_check(struct xhci *x, const uint32_t dw[4]);
 /* What software says of a hub (xHCI 6.2.2.2): Hub, MTT, Number of Ports, TT Think Time. */
 void xhci_context_take_hub(struct slot *s, const uint32_t dw[4]);
-
-/* Create endpoint dci from an input endpoint context; state Running, DMA-free. */
-struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, const uint32_t dw[8]);
-void xhci_ep_free(struct xhci_ep *ep);
-bool xhci_ep_is_isoch(const struct xhci_ep *ep);
-void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state);
-/* Forget the TD under way and any packet with it; the ring stands at the TRB not done yet. */
-void xhci_ep_drop_td(struct xhci_ep *ep);
-/* Reset Device: endpoint 0 is Running whatever it was (xHCI 4.6.11). */
-void xhci_ep_restart(struct xhci_ep *ep);
-/*
- * The endpoint leaves Running: held TRBs are given back (software may change them), the byte
- * position is kept, so that a doorbell goes on in the middle of the TD (xHCI 4.6.9).
- */
-void xhci_ep_park_td(struct xhci_ep *ep);
-
-/* ---- td.c, transfer.c (xHCI 4.10, 4.11) ------------------------------------------------------ */
-
-void td_clear(struct td *td);
-struct td_trb *td_first(struct td *td);
-/* Bytes that the held TRBs still want to move. */
-uint32_t td_bytes(const struct td *td);
-
-enum td_poll {
-	TD_READY,
-	TD_WAIT,
-	TD_BUDGET,
-	TD_HOST_ERROR
-};
-/* Hold enough of the current (or next) TD to make a packet of want bytes. */
-enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget);
-/* Release the oldest TRB; with the last one of a TD the TD is over. */
-void xhci_td_retire(struct xhci_ep *ep);
-
-/* Let an endpoint work. Returns true if the budget ran out and there is more to do. */
-bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget);
-
-/* ---- completion.c (xHCI 4.10) -------------------------------------------------------------- */
-
-#define XHCI_EDTLA_MASK 0xffffffu
-
-/* A Transfer Event for the TRB t of an endpoint. */
-void xhci_transfer_event(struct xhci_ep *ep, const struct td_trb *t, enum completion_code code,
-			 uint32_t residual);
-/* The oldest TRB has done all it can without trouble: its event, and on to the next. */
-void xhci_td_finish_trb(struct xhci_ep *ep);
-/* Report an error on the oldest TRB and halt; isochronous endpoints skip the TD instead. */
-void xhci_td_fail(struct xhci_ep *ep, enum completion_code code);
-/* The oldest TRB cannot stand where it stands: TRB Error, endpoint state Error. */
-void xhci_td_trb_error(struct xhci_ep *ep);
-/* A short packet ended in the oldest TRB: the rest of the TD is only looked through. */
-void xhci_td_short(struct xhci_ep *ep);
-/* The oldest TRB comes after a short packet: only its flags count. */
-void xhci_td_look_through(struct xhci_ep *ep);
-/* An isochronous ring ran dry; reported once per dry stretch (xHCI 4.10.3.1). */
-void xhci_td_ring_dry(struct xhci_ep *ep);
-/* Stop Endpoint: cancel the packet, report 26, 27 or 28 where the TD stands (xHCI 4.6.9). */
-void xhci_transfer_stop(struct xhci_ep *ep);
 
 /* ---- command*.c (xHCI 4.6) -------------------------------------------------------------------- */
 
