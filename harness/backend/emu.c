@@ -205,7 +205,12 @@ static int op_pointer(struct emu *e, const struct op *op)
 		find(e, ARG(op, POINTER, port), ARG(op, POINTER, route), DEV_TABLET);
 
 	if (!dev)
+		dev = find(e, 0, 0, DEV_MOUSE);
+	if (!dev)
 		return -ENODEV;
+	if (dev->model == DEV_MOUSE)
+		return mouse_move(dev, (int16_t)ARG(op, POINTER, x), (int16_t)ARG(op, POINTER, y),
+				  (uint8_t)ARG(op, POINTER, buttons), 0);
 	return tablet_move(dev, (uint16_t)ARG(op, POINTER, x), (uint16_t)ARG(op, POINTER, y),
 			   (uint8_t)ARG(op, POINTER, buttons), 0);
 }

@@ -132,6 +132,7 @@ static const struct {
 	{"device_del", device_del},
 	{"send-key", serve_send_key},
 	{"pointer", serve_pointer},
+	{"mouse", serve_mouse},
 	{"trace", trace},
 	{"pcap", pcap},
 	{"quit", quit},
@@ -149,7 +150,7 @@ static json_t *execute(struct request *r, const json_t *asked)
 			return commands[i].run(r);
 	return serve_refuse(
 		r,
-		"\"execute\" is info, device_add, device_del, send-key, pointer, trace, pcap or quit");
+		"\"execute\" is info, device_add, device_del, send-key, pointer, mouse, trace, pcap or quit");
 }
 
 char *serve_command(struct serve_devices *s, const char *text, size_t len, bool *ret_quit)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * serve_input.c -- keys and the pointer from the control socket, to the first keyboard and tablet.
+ * serve_input.c -- keys and pointers from the control socket, to the first keyboard, tablet, mouse.
  *
  * Keys are what QEMU's send-key takes: names like QKeyCode ("ctrl"), and numbers, which are qnums ("0xf2";
- * decimal from 10 on, as "1" is a name). Together they are "ctrl-alt-delete", or the list of QMP.
+ * decimal from 10 on, as "1" is a name), or scan codes ("set1:e072", "set2:39"). Together they are "ctrl-alt-delete", or the list of QMP.
  */
 #include "backend/machine.h"
 #include "backend/serve_request.h"
@@ -38,7 +38,7 @@ static bool add_key(struct chord *c, const struct keymap_row *key)
 
 static const struct keymap_row *find_key(const char *word)
 {
-	const struct keymap_row *key = keymap_find_name(word);
+	const struct keymap_row *key = keymap_find(word);
 	unsigned long number;
 	char *end;
 
@@ -92,6 +92,15 @@ json_t *serve_send_key(struct request *r)
 		return serve_refuse(r,
 				    "send-key: \"keys\" are names or numbers like "
 				    "\"ctrl-alt-delete\" or \"0xf2\", at most 16");
+	for (unsigned i = 0; i < c.count; i++) {
+		const struct keymap_row *key = keymap_find_qnum(c.qnum[i]);
+
+		if (key->usage)
+			continue;
+		snprintf(r->why, sizeof(r->why),
+			 "send-key: '%s' has no place in a USB keyboard's report", key->name);
+		return NULL;
+	}
 	for (unsigned i = 0; i < c.count; i++)
 		keyboard_press(keyboard, c.qnum[i], true);
 	while (c.count--)
@@ -113,5 +122,23 @@ json_t *serve_pointer(struct request *r)
 		return serve_refuse(
 			r, "pointer: \"x\", \"y\" 0 to 32767, \"buttons\" 0 to 31, \"wheel\"");
 	tablet_move(tablet, (uint16_t)x, (uint16_t)y, (uint8_t)buttons, (int8_t)wheel);
+	return json_object();
+}
+
+json_t *serve_mouse(struct request *r)
+{
+	struct usb_device *dev = first_of(r, DEV_MOUSE);
+	const json_int_t most = TABLET_MAX;
+	json_int_t x, y, buttons = 0, wheel = 0;
+
+	if (!dev)
+		return serve_refuse(r, "mouse: there is no mouse");
+	if (json_unpack(r->arguments, "{s:I, s:I, s?I, s?I}", "x", &x, "y", &y, "buttons", &buttons,
+			"wheel", &wheel) ||
+	    x < -most || y < -most || x > most || y > most || buttons < 0 || buttons > 31 ||
+	    wheel < -127 || wheel > 127)
+		return serve_refuse(
+			r, "mouse: \"x\", \"y\" -32767 to 32767, \"buttons\" 0 to 31, \"wheel\"");
+	mouse_move(dev, (int16_t)x, (int16_t)y, (uint8_t)buttons, (int8_t)wheel);
 	return json_object();
 }

@@ -23,5 +23,6 @@ json_t *serve_refuse_errno(struct request *r, const char *what, int err);
 /* serve_input.c: what somebody at the machine does. */
 json_t *serve_send_key(struct request *r);
 json_t *serve_pointer(struct request *r);
+json_t *serve_mouse(struct request *r);
 
 #endif

@@ -38,7 +38,7 @@ static void settings_that_mean_nothing_are_named(void **state)
 	static const char *const bad[] = {
 		"",
 		",",
-		"mouse",
+		"trackball",
 		"keyboard,ro",
 		"keyboard,",
 		"keyboard,port=0",

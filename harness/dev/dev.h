@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, storage, hub, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -38,6 +38,7 @@ enum dev_model_index {
 	DEV_SCRIPTED,
 	DEV_HUB,
 	DEV_SUPER_HUB,
+	DEV_MOUSE,
 	DEV_MODELS
 };
 
@@ -56,7 +57,7 @@ struct usb_device *keyboard_new(void);
 
 /*
  * A key goes down or up. qnum: QEMU's key number (see keymap.h). 0; -ENOENT: no such key;
- * -ENODEV: dev is no keyboard. Pressing a pressed key changes nothing.
+ * -ENOTSUP: it has no place in a keyboard's report; -ENODEV: dev is no keyboard. Pressing a pressed key changes nothing.
  */
 int keyboard_press(struct usb_device *dev, unsigned qnum, bool down);
 
@@ -75,6 +76,14 @@ struct usb_device *tablet_new(void);
  * 2 middle, 3 side, 4 extra) and the wheel turned by wheel notches. 0; -ENODEV: dev is no tablet.
  */
 int tablet_move(struct usb_device *dev, uint16_t x, uint16_t y, uint8_t buttons, int8_t wheel);
+
+/* ---- mouse.c: relative pointer (HID 1.11, appendix B.2) ------------------------------------- */
+
+struct usb_device *mouse_new(void);
+
+/* The pointer moves by dx, dy and wheel, in as many reports as that takes; buttons as the tablet's. 0;
+ * -ENODEV: dev is no mouse. */
+int mouse_move(struct usb_device *dev, int16_t dx, int16_t dy, uint8_t buttons, int8_t wheel);
 
 /* ---- storage.c: USB mass storage, bulk-only transport 1.0 ---------------------------------- */
 

@@ -58,6 +58,10 @@ const uint8_t *hid_describe(struct usb_device *dev, enum usb_speed speed, size_t
 {
 	const struct hid_kind *kind = container_of(dev, struct hid, usb)->kind;
 
+	if (speed == USB_SPEED_LOW) {
+		*ret_len = kind->low_speed.len;
+		return kind->low_speed.desc;
+	}
 	*ret_len = speed == USB_SPEED_HIGH ? kind->high_speed.len : kind->full_speed.len;
 	return speed == USB_SPEED_HIGH ? kind->high_speed.desc : kind->full_speed.desc;
 }
@@ -82,6 +86,11 @@ void hid_timer(struct usb_device *dev)
 	wakeup(hid);
 }
 
+static uint8_t report_len(const struct hid *hid)
+{
+	return hid->protocol || !hid->kind->boot_len ? hid->kind->report_len : hid->kind->boot_len;
+}
+
 enum usb_status hid_data(struct usb_device *dev, struct usb_endpoint *ep, struct usb_packet *p)
 {
 	struct hid *hid = to_hid(dev);
@@ -99,7 +108,7 @@ enum usb_status hid_data(struct usb_device *dev, struct usb_endpoint *ep, struct
 		return USB_NAK;
 	}
 	arm_idle(hid);
-	return usb_packet_put(p, report, hid->kind->report_len) ? USB_OK : USB_BABBLE;
+	return usb_packet_put(p, report, report_len(hid)) ? USB_OK : USB_BABBLE;
 }
 
 static int copy_out(uint8_t *data, uint32_t len, const uint8_t *from, size_t from_len)
@@ -134,7 +143,7 @@ static int get_report(struct hid *hid, const struct usb_setup *s, uint8_t *data,
 
 	if (s->value == REPORT_INPUT << 8) {
 		hid->kind->report(&hid->usb, report);
-		return copy_out(data, len, report, hid->kind->report_len);
+		return copy_out(data, len, report, report_len(hid));
 	}
 	if (s->value == REPORT_OUTPUT << 8 && hid->kind->leds)
 		return copy_out(data, len, &hid->leds, 1);

@@ -15,11 +15,12 @@ struct hid_kind {
 	struct {
 		const uint8_t *desc; /* descriptor set at this speed */
 		size_t len;
-	} full_speed, high_speed;
+	} low_speed, full_speed, high_speed;
 	const uint8_t *report_desc; /* report descriptor, HID 1.11 6.2.2 */
 	uint16_t report_desc_len;   /* bytes */
 	uint8_t report_len;         /* input report, bytes, <= HID_MAX_REPORT */
 	bool boot;                  /* has GET_PROTOCOL and SET_PROTOCOL */
+	uint8_t boot_len;           /* of the report in the boot protocol; 0 = the same */
 	bool leds;                  /* has an output report of one byte */
 	/* The input report as of now: report_len bytes. */
 	void (*report)(struct usb_device *dev, uint8_t *report);

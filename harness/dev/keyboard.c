@@ -163,6 +163,8 @@ int keyboard_press(struct usb_device *dev, unsigned qnum, bool down)
 		return -ENODEV;
 	if (!key)
 		return -ENOENT;
+	if (!key->usage)
+		return -ENOTSUP;
 	kbd = to_keyboard(dev);
 	if (key->usage >= FIRST_MODIFIER && key->usage <= LAST_MODIFIER)
 		changed = set_modifier(kbd, key->usage, down);

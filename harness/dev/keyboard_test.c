@@ -74,7 +74,8 @@ static void unknown_key_and_wrong_device_are_refused(void **state)
 	struct usb_device *kbd = keyboard_new(), *tablet = tablet_new();
 
 	(void)state;
-	assert_int_equal(keyboard_press(kbd, 0x55, true), -ENOENT);
+	assert_int_equal(keyboard_press(kbd, 0x75, true), -ENOENT);
+	assert_int_equal(keyboard_press(kbd, 0xdf, true), -ENOTSUP); /* sleep */
 	assert_int_equal(keyboard_press(kbd, 100000, true), -ENOENT);
 	assert_int_equal(keyboard_press(tablet, QNUM_A, true), -ENODEV);
 	assert_int_equal(tablet_move(kbd, 0, 0, 0, 0), -ENODEV);

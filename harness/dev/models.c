@@ -16,6 +16,12 @@ static struct usb_device *create_tablet(const struct dev_context *context)
 	return tablet_new();
 }
 
+static struct usb_device *create_mouse(const struct dev_context *context)
+{
+	(void)context;
+	return mouse_new();
+}
+
 static struct usb_device *create_storage(const struct dev_context *context)
 {
 	return storage_new(context->disk);
@@ -43,6 +49,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_SCRIPTED] = {"scripted", create_scripted},
 	[DEV_HUB] = {"hub", create_hub},
 	[DEV_SUPER_HUB] = {"super-hub", create_super_hub},
+	[DEV_MOUSE] = {"mouse", create_mouse},
 };
 
 const struct dev_model *dev_model_find(const char *name)

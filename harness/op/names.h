@@ -18,7 +18,8 @@
 	X(MODEL_STORAGE, "storage", 2)                                                             \
 	X(MODEL_SCRIPTED, "scripted", 3)                                                           \
 	X(MODEL_HUB, "hub", 4)                                                                     \
-	X(MODEL_SUPER_HUB, "super-hub", 5)
+	X(MODEL_SUPER_HUB, "super-hub", 5)                                                         \
+	X(MODEL_MOUSE, "mouse", 6)
 
 /* Values: default Protocol Speed IDs, xHCI 7.2.2.1.1. auto: the fastest that model and port do. */
 #define NAMES_SPEED(X)                                                                             \

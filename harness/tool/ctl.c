@@ -63,6 +63,7 @@ static const struct {
 	 2,
 	 "pointer X Y [BUTTONS]",
 	 "0 to 32767, to the first tablet"},
+	{"mouse", {"#x", "#y", "#buttons"}, 2, "mouse X Y [BUTTONS]", "so far, to the first mouse"},
 	{"trace",
 	 {"action", "/file"},
 	 1,

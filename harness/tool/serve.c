@@ -124,7 +124,7 @@ const struct tool_verb verb_serve = {
 		   {"trace", 0, "FILE", "print everything that happens ('-': here)"},
 		   {"blind", 0, NULL, "without oracles"}},
 	.run = serve,
-	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, storage,\n"
+	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, mouse, storage,\n"
 		"hub, super-hub or scripted; for storage also [,file=IMAGE][,ro], for hubs [,ports=N],\n"
 		"[,tt=single]. "
 		"port=1.2 is port 2 of the hub in port 1. QEMU 10.1 or newer takes it by\n"
