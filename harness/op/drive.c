@@ -44,6 +44,9 @@ void drive_reset(struct drive *d)
 	d->current = 0;
 	d->data_next = DRIVE_DATA;
 	d->tweak_count = 0;
+	if (d->streams_next)
+		memset(d->streams, 0, sizeof(d->streams));
+	d->streams_next = 0;
 }
 
 /* ---- books --------------------------------------------------------------------------------- */
@@ -86,6 +89,9 @@ void drive_slot_forget(struct drive *d, unsigned id)
 		if (d->connector_slot[i] == id)
 			d->connector_slot[i] = 0;
 	}
+	for (unsigned i = 0; d->streams_next && i < DRIVE_STREAM_EPS; i++)
+		if (d->streams[i].slot == id)
+			d->streams[i].slot = 0;
 	d->slot_used[id] = false;
 	if (d->current == id)
 		d->current = 0;
@@ -332,6 +338,12 @@ static bool dispatch_guest(struct drive *d, const struct op *op)
 		return true;
 	case OP_SCSI:
 		drive_op_scsi(d, op);
+		return true;
+	case OP_STREAMS:
+		drive_op_streams(d, op);
+		return true;
+	case OP_STREAM:
+		drive_op_stream(d, op);
 		return true;
 	case OP_TRB:
 		drive_op_trb(d, op);

@@ -216,6 +216,25 @@ void drive_input_configure(struct drive *d, struct drive_slot *s)
 	finish(d, &in);
 }
 
+void drive_input_streams(struct drive *d, struct drive_slot *s, unsigned dci, uint32_t streams,
+			 uint64_t array)
+{
+	unsigned entries = dci;
+	struct input in;
+	uint8_t *raw;
+
+	for (unsigned i = dci + 1; i < 32; i++)
+		if (s->ep[i].configured)
+			entries = i;
+	begin(d, &in, 1u << dci | 1, 1u << dci);
+	slot_context(&in, s, entries);
+	raw = context(&in, dci + 1);
+	ep_context(d, s, dci, raw);
+	put_le32(raw, get_le32(raw) | streams);
+	put_le64(raw + 8, array);
+	finish(d, &in);
+}
+
 void drive_endpoints_added(struct drive_slot *s)
 {
 	for (unsigned dci = 2; dci < 32; dci++)

@@ -83,6 +83,16 @@ struct drive_wait {
 	uint32_t residual;
 };
 
+#define DRIVE_STREAM_EPS 4u    /* endpoints with streams at a time */
+#define DRIVE_STREAM_RINGS 16u /* of each: 8 primary, 8 behind a secondary array */
+
+struct drive_streams {
+	uint8_t slot, dci; /* slot 0: not in use */
+	uint8_t exponent;  /* MaxPStreams */
+	bool linear;
+	struct drive_ring ring[DRIVE_STREAM_RINGS];
+};
+
 struct drive_tweak {
 	uint8_t context, dword;
 	uint32_t mask, value;
@@ -112,6 +122,8 @@ struct drive {
 	uint64_t data_next;
 	struct drive_tweak tweak[DRIVE_MAX_TWEAKS];
 	unsigned tweak_count;
+	struct drive_streams streams[DRIVE_STREAM_EPS];
+	unsigned streams_next;     /* whose turn it is to be given up */
 	uint32_t changed_ports[8]; /* bit per PORTSC: an event told of it */
 };
 
@@ -208,6 +220,9 @@ unsigned drive_ep_state(struct drive *d, struct drive_slot *s, unsigned dci);
 void drive_input_address(struct drive *d, struct drive_slot *s);
 void drive_input_configure(struct drive *d, struct drive_slot *s);
 void drive_input_evaluate(struct drive *d, struct drive_slot *s);
+/* For Configure Endpoint: one endpoint anew, with dwords 0 (MaxPStreams, LSA) and 2, 3 as given. */
+void drive_input_streams(struct drive *d, struct drive_slot *s, unsigned dci, uint32_t streams,
+			 uint64_t array);
 /* For Configure Endpoint: no endpoint changes, the slot becomes a hub's. */
 void drive_input_hub(struct drive *d, struct drive_slot *s);
 /* Configure Endpoint succeeded. */
@@ -256,6 +271,16 @@ struct drive_control {
 	uint64_t data;  /* buffer */
 };
 
+/*
+ * A TD of count TRBs, the first of this type; flags: TRANSFER_*. Returns the address of the last TRB
+ * that moves data.
+ */
+uint64_t drive_td_put(struct drive *d, struct drive_ring *r, const struct drive_ep *ep,
+		      uint64_t addr, uint32_t len, unsigned count, uint32_t flags, unsigned type);
+/* The first endpoint of these transfer types (bit per type) and direction, 0 = none. */
+unsigned drive_ep_first(const struct drive_slot *s, bool in, unsigned kinds);
+/* A length that no driver of a small machine would use is folded, so that it costs little. */
+uint32_t drive_length_fold(uint64_t length);
 /* Put it on the ring and ring the doorbell; wait if it is complete. Returns the code, 0 = none. */
 unsigned drive_control(struct drive *d, struct drive_slot *s, const struct drive_control *c);
 /* IN request into buf (len bytes); returns bytes that came, or -1. */
@@ -277,5 +302,10 @@ void drive_op_transfer(struct drive *d, const struct op *op);
 void drive_bot_start(struct drive *d, struct drive_slot *s);
 void drive_op_sector(struct drive *d, const struct op *op, bool write);
 void drive_op_scsi(struct drive *d, const struct op *op);
+
+/* ---- drive_stream.c ------------------------------------------------------------------------ */
+
+void drive_op_streams(struct drive *d, const struct op *op);
+void drive_op_stream(struct drive *d, const struct op *op);
 
 #endif

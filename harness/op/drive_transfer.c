@@ -136,8 +136,8 @@ void drive_op_control(struct drive *d, const struct op *op)
 /* ---- bulk and interrupt, for our own use --------------------------------------------------- */
 
 /* count TRBs over len bytes; xHCI 4.11.2.4 TD Size: packets still to come after this TRB. */
-static uint64_t put_td(struct drive *d, struct drive_ring *r, const struct drive_ep *ep,
-		       uint64_t addr, uint32_t len, unsigned count, uint32_t flags, unsigned type)
+uint64_t drive_td_put(struct drive *d, struct drive_ring *r, const struct drive_ep *ep,
+		      uint64_t addr, uint32_t len, unsigned count, uint32_t flags, unsigned type)
 {
 	uint32_t packet = ep->max_packet ? ep->max_packet : 1, done = 0;
 	uint64_t last = r->enqueue;
@@ -182,7 +182,7 @@ unsigned drive_bulk(struct drive *d, struct drive_slot *s, unsigned dci, uint64_
 	if (!drive_ring_room(r, count))
 		return 0;
 	memset(&d->wait, 0, sizeof(d->wait));
-	d->wait.trb = put_td(d, r, &s->ep[dci], addr, len, count, TRANSFER_ISP, TRB_NORMAL);
+	d->wait.trb = drive_td_put(d, r, &s->ep[dci], addr, len, count, TRANSFER_ISP, TRB_NORMAL);
 	d->wait.active = true;
 	d->wait.slot = s->id;
 	d->wait.dci = (uint8_t)dci;
@@ -194,8 +194,7 @@ unsigned drive_bulk(struct drive *d, struct drive_slot *s, unsigned dci, uint64_
 	return d->wait.cc;
 }
 
-/* The first endpoint of these transfer types and direction, 0 = none. */
-static unsigned find_endpoint(const struct drive_slot *s, bool in, unsigned kinds)
+unsigned drive_ep_first(const struct drive_slot *s, bool in, unsigned kinds)
 {
 	for (unsigned dci = 2; dci < 32; dci++) {
 		const struct drive_ep *ep = &s->ep[dci];
@@ -209,7 +208,7 @@ static unsigned find_endpoint(const struct drive_slot *s, bool in, unsigned kind
 
 void drive_listen(struct drive *d, struct drive_slot *s)
 {
-	unsigned dci = find_endpoint(s, true, 1u << 3);
+	unsigned dci = drive_ep_first(s, true, 1u << 3);
 	uint64_t addr = DRIVE_LISTEN + (s->id + 14u) % 15 * LISTEN_BYTES;
 
 	if (!dci || s->listening)
@@ -218,8 +217,9 @@ void drive_listen(struct drive *d, struct drive_slot *s)
 		return;
 	s->listen = (uint8_t)dci;
 	s->listening = true;
-	put_td(d, &s->ep[dci].ring, &s->ep[dci], addr,
-	       (uint32_t)min_u64(s->ep[dci].max_packet, LISTEN_BYTES), 1, TRANSFER_ISP, TRB_NORMAL);
+	drive_td_put(d, &s->ep[dci].ring, &s->ep[dci], addr,
+		     (uint32_t)min_u64(s->ep[dci].max_packet, LISTEN_BYTES), 1, TRANSFER_ISP,
+		     TRB_NORMAL);
 	drive_doorbell(d, s->id, dci, 0);
 }
 
@@ -236,7 +236,7 @@ void drive_listen_all(struct drive *d)
  * A length that no driver of a small machine would use is folded, so that a wild number costs
  * little: 128 KiB at most, else 1 KiB at most.
  */
-static uint32_t sane_length(uint64_t length)
+uint32_t drive_length_fold(uint64_t length)
 {
 	return length <= DRIVE_MAX_TRANSFER ? (uint32_t)length : (uint32_t)length & 0x3ff;
 }
@@ -244,7 +244,7 @@ static uint32_t sane_length(uint64_t length)
 void drive_op_transfer(struct drive *d, const struct op *op)
 {
 	unsigned dci = (unsigned)ARG(op, TRANSFER, ring) & 31;
-	uint32_t len = sane_length(ARG(op, TRANSFER, length));
+	uint32_t len = drive_length_fold(ARG(op, TRANSFER, length));
 	unsigned count = (unsigned)ARG(op, TRANSFER, trbs);
 	uint32_t flags = (uint32_t)ARG(op, TRANSFER, flags);
 	struct drive_slot *s;
@@ -255,7 +255,7 @@ void drive_op_transfer(struct drive *d, const struct op *op)
 	drive_need(d);
 	s = dci && d->current ? drive_slot_pick(d, ARG(op, TRANSFER, slot))
 			      : drive_slot_ready(d, ARG(op, TRANSFER, slot), MODEL_KEYBOARD);
-	dci = dci ? dci : find_endpoint(s, true, 1u << 2 | 1u << 3);
+	dci = dci ? dci : drive_ep_first(s, true, 1u << 2 | 1u << 3);
 	if (!dci)
 		return;
 	len = len ? len : op->blob_len ? op->blob_len : s->ep[dci].max_packet;
@@ -273,7 +273,7 @@ void drive_op_transfer(struct drive *d, const struct op *op)
 	type = flags & TRANSFER_ISOCH || (s->ep[dci].known && (s->ep[dci].attributes & 3) == 1)
 		? TRB_ISOCH
 		: TRB_NORMAL;
-	put_td(d, r, &s->ep[dci], addr, len, count, flags, type);
+	drive_td_put(d, r, &s->ep[dci], addr, len, count, flags, type);
 	if (!(flags & TRANSFER_NO_DOORBELL))
 		drive_doorbell(d, s->id, dci, 0);
 }
