@@ -15,7 +15,6 @@
 #include "backend/vfio_user.h"
 
 #define MESSAGES_PER_ROUND 64u
-#define WORK_PER_ROUND 64u /* calls of xhci_work between two looks at the client */
 /* A driver in an interrupt handler makes one access after the other, and to be woken for each costs
  * more than all else: so long after a message the loop looks for the next one without sleeping. */
 #define AWAKE_NS 50000u
@@ -67,15 +66,6 @@ static void follow_time(struct serve *s)
 
 	if (now_ns >= virtual_ns + 1000)
 		machine_step(&s->machine, (now_ns - virtual_ns) / 1000);
-}
-
-/* True if there is more to do. */
-static bool work(struct serve *s)
-{
-	for (unsigned i = 0; i < WORK_PER_ROUND; i++)
-		if (!xhci_work(s->machine.xhci))
-			return false;
-	return true;
 }
 
 /*
@@ -169,7 +159,8 @@ static int serve_round(struct serve *s)
 			s->stop |= s->control.quit;
 			break;
 		}
-	s->more |= work(s);
+	/* A little at a time: the guest goes on meanwhile and may want to read a register. */
+	s->more |= xhci_work(s->machine.xhci);
 	s->more |= vfio_user_is_behind(&s->user);
 	if (!s->more)
 		serve_tap_flush(&s->tap);
