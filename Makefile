@@ -106,6 +106,8 @@ bugs: ## prove that each resurrected bug is found: [B=<id>] [SECS=<n> to also se
 ##@ Checking
 test: ## unit tests, every corpus file, determinism, the gates' own tests
 	+@ci/test.sh
+vm-test: ## real guests on our controller: [SHORT=1] [ONLY=<part of a name>] [LIST=1]
+	+@toolchain/vm-test.sh
 check: ## what a change must pass: format, layers, warnings, shell, file lengths, then test
 	+@ci/check.sh
 cov: ## coverage of the shipped corpus per folder, HTML in build/cov/html: [T=<target>] [UNIT=1]
@@ -126,7 +128,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -f toolchain/help.awk $(MAKEFILE_LIST)
 
-.PHONY: fuzz repro minimize nightly vm bugs test check cov bench setup corpus fuzzers clean help FORCE
+.PHONY: fuzz repro minimize nightly vm bugs test vm-test check cov bench setup corpus fuzzers clean help FORCE
 FORCE:
 
 -include $(wildcard $(foreach p,$(profiles),$(addprefix build/$(p)/,$(sources:.c=.d) \

@@ -3,16 +3,17 @@
 #
 # Sets up, builds and tests: unit tests in the clang ASan and the gcc build, every corpus file,
 # replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, the
-# resurrected bugs and the gates' own tests. Ends with one line "N passed, N failed"; exit 1 on failure.
+# resurrected bugs, the gates' own tests, and one boot of a real guest where a QEMU is to be had (VM=0:
+# not). Ends with one line "N passed, N failed"; exit 1 on failure.
 #
-#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features gates bugs
+#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features gates bugs vm
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
-suites=${*:-unit corpus determinism vacuity features gates bugs}
+suites=${*:-unit corpus determinism vacuity features gates bugs vm}
 for s in $suites; do
 	case $s in
-	unit | corpus | determinism | vacuity | features | gates | bugs) ;;
+	unit | corpus | determinism | vacuity | features | gates | bugs | vm) ;;
 	*) die 2 "there is no suite '$s'" "try ci/test.sh --help" ;;
 	esac
 done
@@ -144,6 +145,21 @@ for s in $suites; do
 		ok=$(grep -c '^ok ' build/test/bugs.log) bad=$(grep -c '^FAILED ' build/test/bugs.log)
 		[ "$ok" != 0 ] || bad=$((bad + 1))
 		done_suite 'resurrected bugs' ;;
+	vm)
+		if [ "${VM:-1}" = 0 ]; then continue; fi
+		progress 'fetching a QEMU and a guest'
+		if ! { toolchain/get-qemu.sh && toolchain/get-guest.sh; } >build/test/vm.log 2>&1; then
+			say "${yellow}left out$plain real guests: no QEMU or no guest to be had, see build/test/vm.log"
+			continue
+		fi
+		suite
+		progress 'a real guest'
+		# Its sanitizer options are its own: they are for what it starts, too.
+		(unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS ONLY LIST; SHORT=1 toolchain/vm-test.sh) >build/test/vm.log 2>&1 ||
+			grep -v '^ok ' build/test/vm.log
+		ok=$(grep -c '^ok ' build/test/vm.log) bad=$(grep -c '^FAILED ' build/test/vm.log)
+		[ "$ok" != 0 ] || bad=$((bad + 1))
+		done_suite 'a real guest' ;;
 	esac
 done
 

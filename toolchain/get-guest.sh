@@ -1,64 +1,72 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Fetches what a small Linux guest is made of: Debian's own kernel and busybox, as packages that are
-# only extracted. Prints the folder, which then holds vmlinuz, busybox, version and modules/lib/modules.
+# Fetches what a small Linux guest is made of: a stock Debian kernel, busybox and the programs that
+# make and check an ext4. The packages are only extracted. Prints the folder, which then holds vmlinuz,
+# version, modules/lib/modules, busybox and tools/.
 #
-#   toolchain/get-guest.sh [--prefix <folder>] [--force]
+#   toolchain/get-guest.sh [--suite <suite>] [--prefix <folder>] [--force]
 #
-# Taken from what the host's apt offers as linux-image-amd64 (KERNEL=<package> takes another), into a
-# folder of our own (default ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet/guest); nothing is installed.
+# Suites: bookworm (default, Linux 6.1), bookworm-backports (6.12), trixie-backports (7 or newer). The folder
+# is below <prefix>, by default ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet/guest; nothing is installed.
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
+# shellcheck source=debian.sh
+. toolchain/debian.sh
 
-prefix=${XDG_CACHE_HOME:-$HOME/.cache}/usb-gauntlet/guest force=0
+prefix='' suite=bookworm force=0
 while [ $# -gt 0 ]; do
 	case $1 in
 	--prefix) prefix=${2:-}; shift ;;
+	--suite) suite=${2:-}; shift ;;
 	--force) force=1 ;;
 	*) die 2 "unknown option '$1'" "try toolchain/get-guest.sh --help" ;;
 	esac
-	shift || die 2 "--prefix lacks its value" "try toolchain/get-guest.sh --help"
+	shift || die 2 "an option lacks its value" "try toolchain/get-guest.sh --help"
 done
-[ -n "$prefix" ] || die 2 "--prefix is empty" "give a folder that may be written"
-prefix=$(realpath -m -- "$prefix")/${KERNEL:-linux-image-amd64}
-tell() { printf '%s\n' "$script: $*" >&2; }
+[[ $suite =~ ^[a-z]+(-[a-z]+)*$ ]] || die 2 "'$suite' is no suite of Debian" "for example bookworm-backports"
+prefix=$(cache_folder "$prefix" guest)/$suite
+is_there() { [ $force = 0 ] && [ -s "$prefix/version" ] && [ -d "$prefix/tools" ]; }
 
-if [ $force = 0 ] && [ -s "$prefix/version" ]; then
-	printf '%s\n' "$prefix"
-	exit 0
-fi
-for need in apt-get apt-cache dpkg-deb; do
-	command -v $need >/dev/null || die 2 "there is no $need here" "this takes Debian or what derives from it"
-done
+if ! is_there; then
+	one_at_a_time "$prefix"
+	! is_there || { printf '%s\n' "$prefix"; exit 0; }
+	new=$prefix.new.$$
+	trap 'rm -rf "$new"' EXIT
+	trap 'exit 130' INT TERM
+	tell "fetching Debian's kernel from $suite and a few programs (about 80 MB, once)"
+	suites=(bookworm)
+	[ "$suite" = bookworm ] || suites+=("$suite")
+	debian_open "$new/apt" "${suites[@]}"
 
-# The package that has the kernel itself: linux-image-amd64 only depends on it.
-kernel=${KERNEL:-linux-image-amd64}
-real=$(apt-cache depends "$kernel" 2>/dev/null | awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
-real=${real:-$kernel}
-new=$prefix.new.$$
-trap 'rm -rf "$new"' EXIT
-trap 'exit 130' INT TERM
-mkdir -p "$new/packages" || die 2 "cannot make $new" "give another --prefix"
-tell "fetching $real and busybox-static (about 70 MB, once)"
-(cd "$new/packages" && apt-get -q -o APT::Sandbox::User= download "$real" busybox-static) >"$new/log" 2>&1 || {
-	sed -E 's#https?://[^/ ]+#<mirror>#g' "$new/log" | tail -n 5 >&2
-	die 2 "the packages could not be fetched" "does 'apt-get update' succeed?"
-}
-for package in "$new"/packages/*.deb; do
-	dpkg-deb -x "$package" "$new/root" || die 2 "$package cannot be extracted" "is there room in $(dirname "$prefix")?"
-done
-version=$(basename "$(echo "$new"/root/lib/modules/*)")
-mkdir -p "$new/modules/lib/modules"
-mv "$new/root/lib/modules/$version" "$new/modules/lib/modules/"
-if ! mv "$new/root/boot/vmlinuz-$version" "$new/vmlinuz" || ! mv "$new/root/bin/busybox" "$new/busybox"; then
-	die 2 "the packages hold no kernel or no busybox" "is $real a kernel package?"
+	# linux-image-amd64 only depends on the package that has the kernel itself.
+	real=$(apt-cache show "linux-image-amd64/$suite" 2>/dev/null |
+		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
+	[ -n "$real" ] || die 2 "$suite has no linux-image-amd64" "which suites does the mirror have?"
+	debian_fetch "$real/$suite" {busybox-static,e2fsprogs,libext2fs2,libcom-err2,libblkid1,libuuid1,libss2,libc6}/bookworm
+	debian_extract "$new/root" "$new"/apt/debs/linux-image-*.deb "$new"/apt/debs/busybox-static_*.deb
+	rm -f "$new"/apt/debs/linux-image-*.deb "$new"/apt/debs/busybox-static_*.deb
+	debian_extract "$new/programs" "$new"/apt/debs/*.deb
+
+	version=$(basename "$(echo "$new"/root/usr/lib/modules/* "$new"/root/lib/modules/*)")
+	mkdir -p "$new/modules/lib/modules" "$new/tools/bin" "$new/tools/lib" "$new/tools/lib64"
+	mv "$new"/root/{,usr/}lib/modules/"$version" "$new/modules/lib/modules/" 2>/dev/null
+	if ! mv "$new/root/boot/vmlinuz-$version" "$new/vmlinuz" || ! mv "$new"/root/bin/busybox "$new/busybox"; then
+		die 2 "the packages hold no kernel or no busybox" "is $real a kernel package?"
+	fi
+	# Who needs whom: what installing the package would have worked out.
+	"$new/busybox" depmod -b "$new/modules" "$version" || die 2 "the modules' dependencies could not be found out" "report this"
+	for program in mke2fs e2fsck dumpe2fs; do
+		find "$new/programs" -type f -name $program -exec cp {} "$new/tools/bin/" \;
+		[ -x "$new/tools/bin/$program" ] || die 2 "e2fsprogs has no $program" "report this"
+	done
+	find "$new/programs" -path '*x86_64-linux-gnu/*' -regex '.*/lib\(ext2fs\|e2p\|ss\|com_err\|blkid\|uuid\|c\|pthread\)\.so\..*' \
+		-exec cp -a {} "$new/tools/lib/" \;
+	find "$new/programs" -name 'ld-linux-x86-64.so.2' -exec cp -L {} "$new/tools/lib64/" \; -quit
+	printf '%s\n' "$version" >"$new/version"
+	rm -rf "$new/root" "$new/programs" "$new/apt" "${prefix:?}"
+	mv "$new" "$prefix" || die 2 "cannot move the result to $prefix" "is there room?"
+	tell "Linux $version, $(du -sm "$prefix" | cut -f1) MB"
 fi
-# Who needs whom: what installing the package would have worked out.
-"$new/busybox" depmod -b "$new/modules" "$version" || die 2 "the modules' dependencies could not be found out" "report this"
-printf '%s\n' "$version" >"$new/version"
-rm -rf "$new/root" "$new/packages" "$new/log" "${prefix:?}"
-mv "$new" "$prefix" || die 2 "cannot move the result to $prefix" "is another process fetching to the same place?"
-tell "Linux $version, $(du -sm "$prefix" | cut -f1) MB"
 printf '%s\n' "$prefix"

@@ -1,25 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Packs what a small guest starts from: busybox, the modules of USB, its classes and ext4, one script.
+# Packs what a small guest starts from: busybox, the programs for ext4, the modules of USB, its classes
+# and ext4, and one script.
 #
-#   toolchain/guest/initrd.sh <folder of get-guest.sh> <init script> <result>
+#   toolchain/guest/initrd.sh <folder of get-guest.sh> <init script> <result> [<parts folder> [<program>..]]
 #
-# The folder is what toolchain/get-guest.sh prints.
+# The folder is what toolchain/get-guest.sh prints. Parts go to /parts, programs to /bin.
 
 # shellcheck source=../../ci/say.sh
 . "$(dirname "$0")/../../ci/say.sh"
-[ $# = 3 ] || die 2 "three arguments are needed" "try toolchain/guest/initrd.sh --help"
+[ $# -ge 3 ] || die 2 "three arguments are needed" "try toolchain/guest/initrd.sh --help"
 root=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
 trap 'rm -rf "$root"' EXIT
 version=$(cat "$1/version")
 modules=$1/modules/lib/modules/$version
-mkdir -p "$root"/{bin,proc,sys,dev,tmp} "$root/lib/modules/$version"
+mkdir -p "$root"/{bin,proc,sys,dev,tmp,lib} "$root/lib/modules/$version"
 cp "$1/busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 ln -s bin "$root/sbin" # where the kernel looks for modprobe
 cp "$2" "$root/init"
 chmod 755 "$root/init"
+cp -a "$1"/tools/. "$root/"
+[ $# -lt 4 ] || cp -r "$4" "$root/parts"
+[ $# -lt 5 ] || cp "${@:5}" "$root/bin/"
 # Every module that one of these needs, and nothing else.
 closure() {
 	awk -v want="$*" '
@@ -33,11 +37,16 @@ closure() {
 	}
 	END { n = split(want, one, " "); for (i = 1; i <= n; i++) take(file[one[i]]) }' "$modules/modules.dep"
 }
-closure xhci_pci xhci_hcd usbcore usb_common usb_storage sd_mod usbhid hid_generic evdev ext4 \
-	crc32c_generic crc32c_intel crct10dif_generic crct10dif_common crc64_rocksoft crc64_rocksoft_generic |
+closure xhci_pci xhci_pci_renesas xhci_hcd usbcore usb_common usb_storage uas sd_mod usbhid hid_generic evdev \
+	usbtest button ext4 crc32c_generic crc32c_intel crct10dif_generic crct10dif_common crc64_rocksoft \
+	crc64_rocksoft_generic |
 	while read -r file; do
 		mkdir -p "$root/lib/modules/$version/$(dirname "$file")"
-		cp "$modules/$file" "$root/lib/modules/$version/$file"
+		# busybox hands compressed ones to the kernel as they are first, which complains.
+		case $file in
+		*.xz) xz -dc "$modules/$file" >"$root/lib/modules/$version/${file%.xz}" ;;
+		*) cp "$modules/$file" "$root/lib/modules/$version/$file" ;;
+		esac
 	done
 "$1/busybox" depmod -b "$root" "$version"
 (cd "$root" && find . | LC_ALL=C sort | "$1/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$3"

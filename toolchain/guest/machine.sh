@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Sourced by the vm-*.sh scripts, after say.sh: a controller of ours and a QEMU that uses it, both ended
+# and their files removed when the script ends. Everything is in the folder $work; keep=1 leaves it there.
+
+server='' machine='' gauntlet=''
+vm_clean_up() {
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null
+	[ -z "$server" ] || kill "$server" 2>/dev/null
+	wait
+	if [ "${keep:-0}" = 1 ]; then say "logs: $work"; else rm -rf "$work"; fi
+}
+
+# vm_open BUILD: the work folder, and the tool of build/BUILD (or of the folder GAUNTLET).
+vm_open() {
+	gauntlet=${GAUNTLET:-build/$1/gauntlet}
+	[ -n "${GAUNTLET:-}" ] || build "$gauntlet"
+	work=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
+	trap vm_clean_up EXIT
+	trap 'exit 130' INT TERM
+}
+
+# vm_serve PROFILE OPTION..: the controller, ready for its client.
+vm_serve() {
+	local profile=$1
+	shift
+	leashed "$gauntlet" serve --socket "$work/socket" --control "$work/control" --profile "$profile" --once "$@" \
+		>"$work/serve.log" 2>&1 &
+	server=$!
+	for _ in $(seq 100); do
+		[ ! -S "$work/control" ] || return 0
+		kill -0 $server 2>/dev/null || break
+		sleep 0.1
+	done
+	cat "$work/serve.log"
+	die 1 "the controller did not start" "its words are above"
+}
+
+# vm_run SECONDS QEMU OPTION..: a q35 (or what OPTION says) with our controller behind a root port where
+# vm_device puts it; the console goes to $work/console.log.
+vm_run() {
+	local seconds=$1 qemu=$2
+	shift 2
+	mkfifo "$work/monitor.in" "$work/monitor.out"
+	leashed timeout "$seconds" "$qemu" -display none -no-reboot -nodefaults -serial "file:$work/console.log" \
+		-monitor "pipe:$work/monitor" "$@" \
+		</dev/null >"$work/qemu.log" 2>&1 &
+	machine=$!
+	cat "$work/monitor.out" >"$work/monitor.log" 2>&1 & # so that it never waits for us
+	: >>"$work/console.log"
+}
+
+# What -device takes; the arguments are more of its settings.
+vm_device() {
+	local more
+	more=$(printf ',%s' "$@")
+	printf '{"driver":"vfio-user-pci"%s,"socket":{"type":"unix","path":"%s"}}' "${more%,}" "$work/socket"
+}
+
+# vm_monitor SECONDS COMMAND..: for QEMU's monitor, some time from now.
+vm_monitor() {
+	local seconds=$1
+	shift
+	(sleep "$seconds"; ! kill -0 "$machine" 2>/dev/null || echo "$*" >"$work/monitor.in") &
+}
+
+vm_ctl() { "$gauntlet" ctl "$work/control" "$@" >>"$work/ctl.log" 2>&1; }
+
+# vm_console: its lines as they come, until QEMU has ended.
+vm_console() { tail -n +1 -s 0.1 -f --pid="$machine" "$work/console.log" 2>/dev/null | sed -u 's/\r//g'; }
+
+# vm_end: waits for both; the statuses are in qemu_status and serve_status.
+vm_end() {
+	wait "$machine"
+	# shellcheck disable=SC2034 # for those who source it
+	qemu_status=$?
+	machine=
+	wait "$server"
+	# shellcheck disable=SC2034
+	serve_status=$?
+	server=
+}
+
+# vm_type TEXT: what stands on a US keyboard, a key each.
+vm_type() {
+	local i c key
+	for ((i = 0; i < ${#1}; i++)); do
+		c=${1:i:1}
+		case $c in
+		[a-z0-9]) key=$c ;;
+		[A-Z]) key=shift-${c,,} ;;
+		' ') key=spc ;;
+		:) key=shift-semicolon ;;
+		.) key='dot' ;;
+		-) key=minus ;;
+		/) key=slash ;;
+		\\) key=backslash ;;
+		=) key=equal ;;
+		,) key=comma ;;
+		*) die 2 "no key for '$c'" "add it to vm_type" ;;
+		esac
+		vm_ctl send-key "$key" || die 1 "the key '$key' could not be sent" "$(tail -n 1 "$work/ctl.log")"
+		sleep 0.15
+	done
+	vm_ctl send-key ret
+}

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# One boot of a stock Debian kernel on our controller. It plays parts (toolchain/guest/parts/): devices are
+# enumerated at every speed, keys are seen, file systems made, written, checked and compared, things
+# plugged and unplugged, drivers bound again, the system suspended. Meanwhile the oracles watch the
+# controller, and the kernel may say nothing that toolchain/guest/dmesg-allow does not explain.
+#
+#   toolchain/vm-boot.sh [--suite <suite>] [--profile <profile>] [--parts <part,..>] ...
+#
+#   --suite    whose kernel: bookworm (6.1, default), bookworm-backports (6.12), trixie-backports (7 and newer)
+#   --profile  qemu-xhci (default), nec-usb-xhci or conformant
+#   --parts    enumerate,input,disk,plug,yank,rebind,suspend,deep,idle,reset,usbtest; enumerate comes first
+#   --set      <name>=<value>, may be repeated: disk_mb=8, rebind_rounds=2, plug_rounds=2, suspend_rounds=1
+#   --plain    our controller without ASan and UBSan
+#   --no-memfd the guest's memory is reached by messages only
+#   --firmware SeaBIOS looks at the controller first, and sees to suspending to memory
+#   --plant    the kernel is made to warn, which must fail
+#   --keep     leave the logs where they are, and say where
+#   --verbose  show the guest's console
+#
+# Exit 1 if the guest found a fault, the kernel complained, an oracle saw a rule broken, or the controller
+# ended by itself; 2 if something needed is missing. Fetches a QEMU and a kernel at its first run.
+
+# shellcheck source=../ci/say.sh
+. "$(dirname "$0")/../ci/say.sh"
+# shellcheck source=guest/machine.sh
+. toolchain/guest/machine.sh
+
+suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 memfd=1 firmware=0 plant=0
+parts=enumerate,input,disk,plug,yank settings=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--suite) suite=${2:-}; shift ;;
+	--profile) profile=${2:-}; shift ;;
+	--parts) parts=${2:-}; shift ;;
+	--set) settings+=("${2:-}"); shift ;;
+	--plain) build_profile=plain ;;
+	--no-memfd) memfd=0 ;;
+	--firmware) firmware=1 ;;
+	--plant) plant=1 ;;
+	--keep) keep=1 ;;
+	--verbose) verbose=1 ;;
+	*) die 2 "unknown option '$1'" "try toolchain/vm-boot.sh --help" ;;
+	esac
+	shift || die 2 "an option lacks its value" "try toolchain/vm-boot.sh --help"
+done
+seconds=400
+for setting in "${settings[@]}"; do
+	[[ $setting =~ ^[a-z_]+=[0-9]{1,4}$ ]] || die 2 "--set '$setting' is not <name>=<number>" "for example --set disk_mb=64"
+	[ "${setting%%=*}" != rebind_rounds ] || seconds=$((seconds + 4 * ${setting#*=}))
+done
+for part in ${parts//,/ }; do
+	[ -f "toolchain/guest/parts/$part" ] || die 2 "there is no part '$part'" "parts: $(cd toolchain/guest/parts && echo *)"
+done
+[ $plant = 0 ] || settings+=(plant=1)
+disk_mb=8
+for setting in "${settings[@]}"; do
+	[ "${setting%%=*}" != disk_mb ] || disk_mb=${setting#*=}
+done
+
+qemu=$(toolchain/get-qemu.sh) || exit 2
+guest=$(toolchain/get-guest.sh --suite "$suite") || exit 2
+vm_open $build_profile
+programs=()
+[[ ,$parts, != *,usbtest,* ]] || programs=("$work/usbtest")
+[ ${#programs[@]} = 0 ] || gcc -O1 -static -Wall -Wextra -o "$work/usbtest" toolchain/guest/usbtest.c ||
+	die 2 "usbtest does not build" "gcc's message is above"
+toolchain/guest/initrd.sh "$guest" toolchain/guest/vm-init "$work/initrd" toolchain/guest/parts "${programs[@]}" || exit 2
+version=$(cat "$guest/version")
+truncate -s $((disk_mb * 2 + 24))M "$work/disk.img"
+
+vm_serve "$profile" --device keyboard --device tablet --device "storage,file=$work/disk.img"
+memory=()
+[ $memfd = 0 ] || memory=(-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram)
+bios=()
+[ $firmware = 1 ] || bios=(-bios qboot.rom)
+# Behind a root port, so that the function can be reset by its bus.
+vm_run $seconds "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 "${memory[@]}" "${bios[@]}" \
+	-kernel "$guest/vmlinuz" -initrd "$work/initrd" \
+	-append "console=ttyS0 panic=-1 quiet tsc=reliable log_buf_len=4M suspend.pm_test_delay=1 no_console_suspend parts=$parts ${settings[*]}" \
+	-device pcie-root-port,id=root0,chassis=1,addr=05.0 -device "$(vm_device '"bus":"root0"')"
+
+[ $verbose = 0 ] || { vm_console | grep -v '^guest: log ' & }
+# Whoever sits in front of the machine does what the guest asks for.
+while IFS= read -r line; do
+	case $line in
+	"guest: please monitor "*)
+		read -ra words <<<"${line#guest: please monitor }"
+		vm_monitor "${words[@]}"
+		;;
+	"guest: please "*)
+		read -ra words <<<"${line#guest: please }"
+		vm_ctl "${words[@]//@disk/$work/disk.img}" || tail -n 1 "$work/ctl.log"
+		;;
+	"guest: part "*) progress "${line#guest: }" ;;
+	esac
+done < <(vm_console)
+vm_end
+
+# ---- verdict ----------------------------------------------------------------------------------
+
+tr -d '\r' <"$work/console.log" >"$work/console"
+[ $verbose = 1 ] || sed -n 's/^guest: \(part .* \(ok\|skipped\|failed\).*\|note .*\)/  \1/p' "$work/console"
+grep -v -e ' ready on ' -e ' client connected$' -e ' client left$' "$work/serve.log" | sed 's/^/  /'
+sed 's/^/  qemu: /' "$work/qemu.log"
+failed=()
+grep -q '^guest: done' "$work/console" || failed+=("the guest did not come to its end")
+toolchain/guest/dmesg-gate "$work/console" || failed+=("the kernel complained")
+# shellcheck disable=SC2154 # vm_end's
+[ "$qemu_status" = 0 ] || failed+=("QEMU ended with $qemu_status")
+# shellcheck disable=SC2154
+[ "$serve_status" = 0 ] || failed+=("gauntlet serve ended with $serve_status")
+violations=$(grep -c '^VIOLATED' "$work/serve.log")
+if [ ${#failed[@]} != 0 ]; then
+	grep -q '^guest: done' "$work/console" || tail -n 40 "$work/console"
+	die 1 "Linux $version on $profile: $(IFS=';'; echo "${failed[*]}")" "--keep and --verbose show more"
+fi
+say "${green}ok$plain     Linux $version on $profile ($build_profile): $(grep -c '^guest: part .* ok' "$work/console") parts, $violations violations, $SECONDS s"

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Real guests on our controller, with ASan, UBSan and the oracles on: stock Debian kernels and
+# firmware. Each row of the table is one boot of a virtual machine; ends with "N passed, N failed".
+#
+#   toolchain/vm-test.sh                 all of it
+#   SHORT=1 toolchain/vm-test.sh         one kernel, one boot, at most three minutes
+#   ONLY=<part of a name> toolchain/vm-test.sh
+#   LIST=1 toolchain/vm-test.sh          what there is
+#
+# At its first run it fetches a QEMU and the guests, below ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet. The
+# logs of what failed are in build/vm-test. Exit 1 if something failed, 2 if something needed is missing.
+
+# shellcheck source=../ci/say.sh
+. "$(dirname "$0")/../ci/say.sh"
+[ $# = 0 ] || die 2 "unknown option '$1'" "try toolchain/vm-test.sh --help"
+short=${SHORT:-0} only=${ONLY:-} list=${LIST:-0}
+unset SHORT ONLY LIST
+passed=0 failed=0
+mkdir -p build/vm-test
+
+# row NAME COMMAND..: it must pass. Its notes are shown, and all it said if it does not.
+row() {
+	local name=$1 log=build/vm-test/${1//[ \/,:]/-}.log began=$SECONDS
+	shift
+	[[ $name == *"$only"* ]] || return 0
+	[ "$list" = 0 ] || { say "$name"; return 0; }
+	progress "$name"
+	if "$@" >"$log" 2>&1; then
+		passed=$((passed + 1))
+		say "$(printf '%sok%s     %-52s %4d s  %s violations' "$green" "$plain" "$name" $((SECONDS - began)) "$(grep -c VIOLATED "$log")")"
+		sed -n 's/^  note \(disk .*\)/         \1/p' "$log"
+	else
+		failed=$((failed + 1))
+		say "${red}FAILED$plain $name (exit $?, $((SECONDS - began)) s): $log"
+		tail -n 40 "$log"
+	fi
+}
+
+# must_fail NAME PATTERN COMMAND..: it must say this and exit with 1.
+must_fail() {
+	local name=$1 pattern=$2
+	shift 2
+	# shellcheck disable=SC2016 # the inner shell's
+	row "$name" bash -c '"${@:2}"; [ $? = 1 ] || { echo "it did not exit with 1"; exit 1; }' -- "$pattern" "$@"
+	[[ $name != *"$only"* ]] || [ "$list" = 1 ] || grep -qE -- "$pattern" "build/vm-test/${name//[ \/,:]/-}.log" || {
+		failed=$((failed + 1)) passed=$((passed - 1))
+		say "${red}FAILED$plain $name: '$pattern' was not said"
+	}
+}
+boot() { row "$1" toolchain/vm-boot.sh "${@:2}"; }
+verdict() {
+	[ "$list" = 1 ] && exit 0
+	say "$passed passed, $failed failed"
+	[ $failed = 0 ] && [ $passed != 0 ]
+	exit
+}
+
+if [ "$short" != 0 ]; then
+	boot 'Linux 6.1 on qemu-xhci, short' --parts enumerate,input,disk,plug,yank,rebind,suspend --set plug_rounds=1
+	verdict
+fi
+
+all=enumerate,input,disk,plug,yank,suspend,idle,rebind,reset
+boot 'Linux 6.1 on qemu-xhci' --parts $all --set disk_mb=64 --set rebind_rounds=50
+boot 'Linux 6.12 on qemu-xhci, SeaBIOS before' --suite bookworm-backports --firmware --parts $all,deep \
+	--set disk_mb=64 --set rebind_rounds=50 --set suspend_rounds=3
+boot 'Linux 7 on nec-usb-xhci, memory by messages' --suite trixie-backports --profile nec-usb-xhci --no-memfd \
+	--parts $all --set rebind_rounds=5
+boot 'Linux 6.12 on conformant' --suite bookworm-backports --profile conformant --parts $all --set rebind_rounds=5 \
+	--set plug_rounds=5
+
+# A controller that lies: each success is reported with a byte too few.
+lying=build/vm-test/lying
+plant_lie() {
+	local where=harness/xhci/completion.c
+	rm -rf $lying
+	mkdir -p $lying/build
+	cp -a Makefile toolchain harness targets $lying/
+	cp -a build/asan $lying/build/
+	sed -i 's/xhci_transfer_event(ep, t, CC_SUCCESS, 0);/xhci_transfer_event(ep, t, CC_SUCCESS, 1);/' $lying/$where
+	! cmp -s $where $lying/$where || { echo "the lie has no place in $where any more"; return 1; }
+	make --no-print-directory -C $lying -j"$jobs" build/asan/gauntlet
+}
+must_fail 'gate: a warning of the kernel' 'WARN planted' toolchain/vm-boot.sh --parts enumerate --plant
+build build/asan/gauntlet
+[[ 'gate: an oracle' != *"$only"* ]] || [ "$list" = 1 ] || plant_lie >build/vm-test/lie.log 2>&1 || {
+	tail -n 20 build/vm-test/lie.log
+	die 1 'the lying controller does not build' 'its messages are above'
+}
+must_fail 'gate: an oracle' '^ *VIOLATED' env GAUNTLET=$lying/build/asan/gauntlet toolchain/vm-boot.sh --parts enumerate
+verdict
