@@ -50,7 +50,12 @@ enum dma_what {
 enum irq_what {
 	IRQ_INTX,
 	IRQ_MSI,
-	IRQ_MSIX
+	IRQ_MSIX,
+	IRQ_PME, /* these: value 1 */
+	IRQ_SERR,
+	IRQ_SMI,
+	IRQ_RESET, /* the function started over: FLR, or D3hot to D0 */
+	IRQ_WHATS
 };
 
 enum packet_what {

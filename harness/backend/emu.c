@@ -270,6 +270,24 @@ static int op_fault(struct emu *e, const struct op *op, uint64_t addr)
 	return 0;
 }
 
+static int op_port_event(struct emu *e, const struct op *op)
+{
+	unsigned event = (unsigned)ARG(op, PORT_EVENT, event);
+	uint64_t port = ARG(op, PORT_EVENT, port);
+	struct usb_device *dev = find(e, port, ARG(op, PORT_EVENT, route), -1);
+	struct usb_port *root = port ? e->now->bus.port[wrapped(e, port) - 1]
+		: dev                ? usb_port_root(dev->port)
+				     : NULL;
+
+	if (event < PORT_FAULTS && root)
+		xhci_port_fault(e->now->xhci, root, (enum xhci_port_fault)event);
+	else if (dev)
+		usb_device_resume(dev);
+	else
+		return -ENODEV;
+	return 0;
+}
+
 static int op_profile(struct emu *e, const struct op *op)
 {
 	unsigned profile = (unsigned)ARG(op, PROFILE, name);
@@ -308,6 +326,8 @@ static int world(struct emu *e, const struct op *op, uint64_t addr)
 		mem_add_flip(e->now->guest.mem, addr, (unsigned)ARG(op, FLIP, nth), op->blob,
 			     op->blob_len);
 		return 0;
+	case OP_PORT_EVENT:
+		return op_port_event(e, op);
 	case OP_ONDEMAND:
 		mem_set_ondemand(e->now->guest.mem, op->blob, op->blob_len);
 		return 0;

@@ -99,8 +99,8 @@ char *serve_info_qtree(const struct serve_devices *s)
 		"dev: %s\n  p2 = %u\n  p3 = %u\n  slots = %u\n  intrs = %u\n"
 		"  class USB controller, pci id %04x:%04x (sub %04x:%04x)\n"
 		"  bar 0: mem at 0x%llx, 0x%x bytes\n  bus: xhci.0\n    type usb-bus\n",
-		p->name, p->usb2_ports, p->usb3_ports, p->slots, p->intrs, p->pci.vendor,
-		p->pci.device, p->pci.subsystem_vendor, p->pci.subsystem,
+		p->name, xhci_profile_ports(p, 2), xhci_profile_ports(p, 3), p->slots, p->intrs,
+		p->pci.vendor, p->pci.device, p->pci.subsystem_vendor, p->pci.subsystem,
 		(unsigned long long)pci_bar0(&s->m->guest), p->pci.bar0_size);
 	for (unsigned i = 1; i <= machine_connector_count(s->m); i++)
 		if (machine_device(s->m, i))

@@ -164,6 +164,7 @@ void mmio_write(struct guest *g, uint64_t offset, uint64_t value, unsigned size)
 #define PCI_COMMAND_INTX_OFF (1u << 10)
 #define PCI_STATUS_INTX (1u << 3)
 #define PCI_STATUS_CAPS (1u << 4)
+#define PCI_STATUS_SERR (1u << 14)
 #define PCI_STATUS_MASTER_ABORT (1u << 13) /* set when DMA is refused by memory */
 
 struct pci_identity {
@@ -179,6 +180,8 @@ struct pci_identity {
 	uint32_t msix_table, msix_pba; /* offsets in BAR 0 */
 	uint8_t pcie_cap;              /* offset, 0 = conventional PCI */
 	uint8_t pm_cap;                /* offset, 0 = none */
+	bool soft_reset;               /* D3hot to D0 starts the function over */
+	bool flr;                      /* function level reset; needs pcie_cap */
 };
 
 struct pci {
@@ -200,7 +203,10 @@ struct pci {
 	 * place of sending a message, masked or not. May be NULL.
 	 */
 	void (*vector_raised)(void *opaque, unsigned vector);
+	void (*wire_pulled)(void *opaque, enum irq_what what); /* PME, SERR, SMI; may be NULL */
 	void *opaque;
+	void (*function_reset)(void *function); /* the function starts over; may be NULL */
+	void *function;
 };
 
 /* id is borrowed for the life of g. REQUIREs that capabilities fit; adds the MSI-X regions. */
@@ -228,6 +234,22 @@ void pci_set_intx(struct guest *g, bool level);
 
 /* For dma.c: Received Master Abort in the status register. */
 void pci_note_abort(struct guest *g);
+
+/* ---- pci_power.c: power states, resets, PME#, SERR#, SMI ------------------------------------- */
+
+/* Something happened that wakes the system: PME Status, and PME# if it is enabled. */
+void pci_wake(struct guest *g);
+/* SERR# if the command register lets it. */
+void pci_serr(struct guest *g);
+/* A System Management Interrupt, for firmware. */
+void pci_smi(struct guest *g);
+
+/* For pci.c: 0 = D0, 3 = D3hot. */
+unsigned pci_power_state(const struct pci *p);
+void pci_power_reset(struct pci *p);
+/* After a configuration write: keeps to the states there are. True: the function started over. */
+bool pci_power_written(struct guest *g, unsigned before, unsigned offset, unsigned size,
+		       uint32_t value);
 
 /* ---- msi.c: MSI and MSI-X (PCI 3.0 6.8) ------------------------------------------------------ */
 

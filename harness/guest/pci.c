@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * pci.c -- one PCI function's configuration space (PCI 3.0 6.1-6.2): header type 0, one memory
- * BAR, INTx, the xHCI bytes at 60h (xHCI 5.2.3-5.2.4), power management (PCI PM 1.2 3.2) and a
- * PCI Express capability (PCIe 2.1 7.8). MSI and MSI-X are in msi.c.
+ * BAR, INTx, the xHCI bytes at 60h (xHCI 5.2.3-5.2.4) and a PCI Express capability (PCIe 2.1 7.8).
+ * Power management is in pci_power.c, MSI and MSI-X are in msi.c.
  *
- * Left out: I/O space, expansion ROM, extended configuration space, PME, function level reset;
- * the PCI Express capability is read-only.
+ * Left out: I/O space, expansion ROM, extended configuration space; the PCI Express capability is
+ * read-only but for the function level reset.
  */
 #include "guest/guest.h"
 
@@ -19,17 +19,11 @@ enum {
 	REG_SBRN = 0x60,
 	REG_FLADJ = 0x61,
 
-	CAP_PM = 0x01,
 	CAP_PM_SIZE = 8,
 	CAP_PCIE = 0x10,
 	CAP_PCIE_SIZE = 0x3c,
 	CAP_MSI_SIZE = 14,
 	CAP_MSIX_SIZE = 12,
-
-	PM_STATUS = 4, /* PMCSR, from the capability's start */
-	PM_STATE_MASK = 3,
-	PM_D3HOT = 3,
-	PM_NO_SOFT_RESET = 1 << 3,
 };
 
 #define COMMAND_WRITABLE                                                                           \
@@ -40,11 +34,6 @@ enum {
 static uint16_t command(const struct guest *g)
 {
 	return get_le16(g->pci.config + PCI_REG_COMMAND);
-}
-
-static unsigned power_state(const struct pci *p)
-{
-	return p->id->pm_cap ? p->config[p->id->pm_cap + PM_STATUS] & PM_STATE_MASK : 0;
 }
 
 bool pci_memory_enabled(const struct guest *g)
@@ -65,7 +54,7 @@ uint64_t pci_bar0(const struct guest *g)
 static void decode_update(struct guest *g)
 {
 	struct pci *p = &g->pci;
-	bool awake = !power_state(p);
+	bool awake = !pci_power_state(p);
 
 	p->memory_on = awake && (command(g) & PCI_COMMAND_MSE);
 	p->master_on = awake && (command(g) & PCI_COMMAND_BME);
@@ -84,7 +73,7 @@ static void intx_update(struct guest *g, bool traced)
 {
 	struct pci *p = &g->pci;
 	bool pending = p->intx_level && !pci_msi_enabled(g) && !pci_msix_enabled(g);
-	bool seen = pending && !(command(g) & PCI_COMMAND_INTX_OFF) && !power_state(p);
+	bool seen = pending && !(command(g) & PCI_COMMAND_INTX_OFF) && !pci_power_state(p);
 	struct trace_row row = {.kind = TRACE_IRQ, .what = IRQ_INTX, .value = seen};
 
 	p->config[PCI_REG_STATUS] &= (uint8_t)~PCI_STATUS_INTX;
@@ -136,16 +125,6 @@ static void put_header(struct pci *p)
 	c[REG_SBRN] = id->sbrn;
 	c[REG_FLADJ] = id->fladj;
 	p->writable[REG_FLADJ] = 0x3f;
-}
-
-static void put_pm(struct pci *p)
-{
-	uint8_t *c = p->config + p->id->pm_cap;
-
-	c[0] = CAP_PM;
-	put_le16(c + 2, 3); /* PCI PM 1.2; D1, D2 and PME not supported */
-	c[PM_STATUS] = PM_NO_SOFT_RESET;
-	p->writable[p->id->pm_cap + PM_STATUS] = PM_STATE_MASK;
 }
 
 static void put_pcie(struct pci *p)
@@ -208,10 +187,9 @@ void pci_reset(struct guest *g)
 	memset(p->writable, 0, sizeof(p->writable));
 	memset(p->write_1_clear, 0, sizeof(p->write_1_clear));
 	put_header(p);
-	if (p->id->pm_cap)
-		put_pm(p);
 	if (p->id->pcie_cap)
 		put_pcie(p);
+	pci_power_reset(p);
 	msi_reset(g);
 	link_capabilities(p);
 	decode_update(g);
@@ -249,7 +227,7 @@ void pci_config_write(struct guest *g, unsigned offset, uint32_t value, unsigned
 				.addr = offset,
 				.len = size,
 				.value = value};
-	unsigned state = power_state(p);
+	unsigned state = pci_power_state(p);
 
 	if (!is_config_access(offset, size)) {
 		row.flags |= TRACE_FAULT;
@@ -266,12 +244,8 @@ void pci_config_write(struct guest *g, unsigned offset, uint32_t value, unsigned
 		*to = (uint8_t)((*to & ~mask) | (byte & mask));
 		*to &= (uint8_t) ~(byte & p->write_1_clear[offset + i]);
 	}
-	/* A state that the function does not have is discarded (PCI PM 1.2 3.2.4). */
-	if (power_state(p) && power_state(p) != PM_D3HOT) {
-		uint8_t *to = &p->config[p->id->pm_cap + PM_STATUS];
-
-		*to = (uint8_t)((*to & ~PM_STATE_MASK) | state);
-	}
+	if (pci_power_written(g, state, offset, size, value))
+		return;
 	decode_update(g);
 	/* First the line goes down, then pending messages are sent. */
 	intx_update(g, true);

@@ -22,8 +22,10 @@ struct drive_caps {
 	uint32_t caplength, dboff, rtsoff;
 	uint32_t hcs1, hcs2, hcc1;
 	unsigned slots, intrs, ports, scratchpads;
-	unsigned ctx_bytes;                                     /* 32 or 64 */
-	uint8_t usb2_first, usb2_count, usb3_first, usb3_count; /* PORTSC numbers, 1-based */
+	unsigned ctx_bytes; /* 32 or 64 */
+	/* PORTSC numbers, 1-based, of the nth connector; 0 = it has none of that protocol */
+	uint8_t usb2_port[DRIVE_MAX_CONNECTORS + 1], usb3_port[DRIVE_MAX_CONNECTORS + 1];
+	unsigned usb2_count, usb3_count;
 };
 
 struct drive_ring {

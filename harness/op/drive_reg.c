@@ -58,6 +58,12 @@ void drive_doorbell(struct drive *d, unsigned slot, unsigned target, unsigned st
 	drive_write32(d, d->caps.dboff + (slot & 0xff) * 4, (target & 0xff) | stream << 16);
 }
 
+static void add_ports(uint8_t *port, unsigned *ret_count, unsigned first, unsigned count)
+{
+	for (unsigned i = 0; i < count && *ret_count < DRIVE_MAX_CONNECTORS; i++)
+		port[++*ret_count] = (uint8_t)(first + i);
+}
+
 /* Supported Protocol capabilities (xHCI 7.2): which PORTSC is USB2, which USB3. */
 static void probe_protocols(struct drive *d)
 {
@@ -68,15 +74,12 @@ static void probe_protocols(struct drive *d)
 
 		if ((head & 0xff) == 2) {
 			uint32_t ports = drive_read32(d, offset + 8);
-			uint8_t first = (uint8_t)ports, count = (uint8_t)(ports >> 8);
+			unsigned first = ports & 0xff, count = ports >> 8 & 0xff;
 
-			if (head >> 24 == 2 && !d->caps.usb2_count) {
-				d->caps.usb2_first = first;
-				d->caps.usb2_count = count;
-			} else if (head >> 24 == 3 && !d->caps.usb3_count) {
-				d->caps.usb3_first = first;
-				d->caps.usb3_count = count;
-			}
+			if (head >> 24 == 2)
+				add_ports(d->caps.usb2_port, &d->caps.usb2_count, first, count);
+			else if (head >> 24 == 3)
+				add_ports(d->caps.usb3_port, &d->caps.usb3_count, first, count);
 		}
 		offset = (head >> 8 & 0xff) ? offset + (head >> 8 & 0xff) * 4 : 0;
 	}

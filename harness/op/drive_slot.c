@@ -24,21 +24,24 @@ unsigned drive_connector_count(struct drive *d)
 
 static bool is_usb3(const struct drive *d, unsigned port)
 {
-	return port >= d->caps.usb3_first && port - d->caps.usb3_first < d->caps.usb3_count;
+	for (unsigned i = 1; i <= d->caps.usb3_count; i++)
+		if (d->caps.usb3_port[i] == port)
+			return true;
+	return false;
 }
 
 /* PORTSC number of a connector: the one that sees a device, else the USB2 one. */
 static unsigned connector_port(struct drive *d, unsigned connector)
 {
 	const struct drive_caps *c = &d->caps;
-	unsigned n = drive_connector_count(d), usb2 = connector, usb3;
+	unsigned n = drive_connector_count(d), usb2, usb3;
 
-	if (c->usb2_count == n || c->usb3_count == n) {
-		usb2 = connector <= c->usb2_count ? c->usb2_first + connector - 1 : 0;
-		usb3 = connector <= c->usb3_count ? c->usb3_first + connector - 1 : 0;
-		if (usb3 && (!usb2 || drive_port_read(d, usb3) & PORTSC_CCS))
-			return usb3;
-	}
+	if (c->usb2_count != n && c->usb3_count != n)
+		return connector;
+	usb2 = connector <= c->usb2_count ? c->usb2_port[connector] : 0;
+	usb3 = connector <= c->usb3_count ? c->usb3_port[connector] : 0;
+	if (usb3 && (!usb2 || drive_port_read(d, usb3) & PORTSC_CCS))
+		return usb3;
 	return usb2 ? usb2 : 1;
 }
 

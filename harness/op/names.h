@@ -245,7 +245,19 @@
 #define NAMES_PROFILE(X)                                                                           \
 	X(PROFILE_QEMU_XHCI, "qemu-xhci", 0)                                                       \
 	X(PROFILE_NEC_USB_XHCI, "nec-usb-xhci", 1)                                                 \
-	X(PROFILE_CONFORMANT, "conformant", 2)
+	X(PROFILE_CONFORMANT, "conformant", 2)                                                     \
+	X(PROFILE_FULL, "full", 3)
+
+/* The first seven in the order of the controller's enum xhci_port_fault. */
+#define NAMES_PORT_EVENT(X)                                                                        \
+	X(EVENT_OVER_CURRENT, "over-current", 0)                                                   \
+	X(EVENT_OVER_CURRENT_ENDS, "over-current-ends", 1)                                         \
+	X(EVENT_DISABLE, "disable", 2)                                                             \
+	X(EVENT_INACTIVE, "inactive", 3)                                                           \
+	X(EVENT_CONFIG_ERROR, "config-error", 4)                                                   \
+	X(EVENT_COMPLIANCE, "compliance", 5)                                                       \
+	X(EVENT_COLD_ATTACH, "cold-attach", 6)                                                     \
+	X(EVENT_WAKE, "wake", 7)
 
 /* All tables but trb_type: Y(table, list). */
 #define NAMES_TABLES(Y)                                                                            \
@@ -270,7 +282,8 @@
 	Y(pid, NAMES_PID)                                                                          \
 	Y(usb_status, NAMES_USB_STATUS)                                                            \
 	Y(answer_flag, NAMES_ANSWER_FLAG)                                                          \
-	Y(profile, NAMES_PROFILE)
+	Y(profile, NAMES_PROFILE)                                                                  \
+	Y(port_event, NAMES_PORT_EVENT)
 
 #define X(identifier, text, value) identifier = value,
 #define Y(table, list)                                                                             \

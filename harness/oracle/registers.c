@@ -108,6 +108,13 @@ static void usbcmd_write(struct oracle_set *s, uint32_t value)
 		oracle_command_disturb(s);
 }
 
+void oracle_registers_function_reset(struct oracle_set *s)
+{
+	clear(s);
+	oracle_set_controller_reset(s);
+	s->reg.pci_command = 0;
+}
+
 static void set_half(uint64_t *reg, bool high, uint32_t value)
 {
 	if (high)

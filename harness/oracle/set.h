@@ -54,6 +54,8 @@ struct registers {
 };
 
 void oracle_registers_reset(struct oracle_set *s);
+/* A function level reset, or the like: registers as at power-on. */
+void oracle_registers_function_reset(struct oracle_set *s);
 void oracle_registers_mmio(struct oracle_set *s, const struct trace_row *row);
 void oracle_registers_config(struct oracle_set *s, const struct trace_row *row);
 /* True if p ever pointed to base since HCRST, or if it had too many values to tell. */

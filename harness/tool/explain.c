@@ -37,8 +37,15 @@ static void explain_op(struct explain *e, const struct trace_row *row)
 
 static void explain_irq(struct explain *e, const struct trace_row *row)
 {
+	static const char *const wire[IRQ_WHATS] = {[IRQ_PME] = "PME#",
+						    [IRQ_SERR] = "SERR#",
+						    [IRQ_SMI] = "SMI",
+						    [IRQ_RESET] = "the function starts over"};
+
 	if (row->what == IRQ_INTX)
 		fprintf(e->out, "irq   INTx %s\n", row->value ? "asserted" : "deasserted");
+	else if (row->what >= IRQ_PME)
+		fprintf(e->out, "irq   %s\n", row->what < IRQ_WHATS ? wire[row->what] : "?");
 	else
 		fprintf(e->out, "irq   %s message 0x%llx to 0x%llx\n",
 			row->what == IRQ_MSI ? "MSI" : "MSI-X", (unsigned long long)row->value,

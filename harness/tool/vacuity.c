@@ -24,7 +24,7 @@ static void note_row(void *opaque, const struct trace_row *row)
 		seen(&r->op[row->value]);
 	if (row->kind == TRACE_PACKET && row->what == PACKET_COMPLETE && row->status < 8)
 		seen(&r->packet_status[row->status]);
-	if (row->kind == TRACE_IRQ && row->what < 4)
+	if (row->kind == TRACE_IRQ && row->what < IRQ_WHATS)
 		seen(&r->irq[row->what]);
 	if (row->kind != TRACE_DMA || !row->data)
 		return;

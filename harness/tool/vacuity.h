@@ -18,7 +18,7 @@ struct reached {
 	uint8_t op[OP_COUNT], addr_kind[ADDR_KINDS];
 	uint8_t transfer[64], command[64], event[64]; /* by TRB type */
 	uint8_t completion[256];
-	uint8_t dma[DMA_WHATS], irq[4], packet_status[8];
+	uint8_t dma[DMA_WHATS], irq[IRQ_WHATS], packet_status[8];
 	uint8_t problem[REACHED_PROBLEMS]; /* enum usb_desc_problem */
 	struct reached_table {
 		uint8_t row[REACHED_ROWS];

@@ -156,6 +156,10 @@ unsigned reached_compare(struct reached *r, FILE *out)
 	expect(&c, r->irq[IRQ_INTX], "interrupt by", "INTx");
 	expect(&c, r->irq[IRQ_MSI], "interrupt by", "MSI");
 	expect(&c, r->irq[IRQ_MSIX], "interrupt by", "MSI-X");
+	expect(&c, r->irq[IRQ_PME], "wire", "PME#");
+	expect(&c, r->irq[IRQ_SERR], "wire", "SERR#");
+	expect(&c, r->irq[IRQ_SMI], "wire", "SMI");
+	expect(&c, r->irq[IRQ_RESET], "wire", "function reset");
 	for (unsigned i = 0; i < USB_DESC_PROBLEMS; i++)
 		expect(&c, r->problem[i], "descriptor problem",
 		       usb_desc_problem_name((enum usb_desc_problem)i));

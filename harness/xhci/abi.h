@@ -25,11 +25,22 @@
 #define HCC1_AC64 (1u << 0)
 #define HCC1_CSZ (1u << 2)
 #define HCC1_PPC (1u << 3)
+#define HCC1_PIND (1u << 4)
+#define HCC1_LHRC (1u << 5)
+#define HCC1_LTC (1u << 6)
 #define HCC1_NSS (1u << 7)
 #define HCC1_PAE (1u << 8)
 #define HCC1_SPC (1u << 9)
 #define HCC1_SEC (1u << 10)
 #define HCC1_CFC (1u << 11)
+
+/* HCCPARAMS2 bits */
+#define HCC2_U3C (1u << 0)
+#define HCC2_CMC (1u << 1)
+#define HCC2_FSC (1u << 2)
+#define HCC2_CTC (1u << 3)
+#define HCC2_LEC (1u << 4)
+#define HCC2_CIC (1u << 5)
 
 /* ---- xHCI 5.4 operational registers (from CAPLENGTH) --------------------------------------- */
 #define XHCI_USBCMD 0x00
@@ -70,6 +81,9 @@
 #define CRCR_CA (1u << 2)
 #define CRCR_CRR (1u << 3)
 
+#define CONFIG_U3E (1u << 8)
+#define CONFIG_CIE (1u << 9)
+
 #define PORTSC_CCS (1u << 0)
 #define PORTSC_PED (1u << 1)
 #define PORTSC_OCA (1u << 3)
@@ -96,6 +110,28 @@
 #define PORTSC_WPR (1u << 31)
 #define PORTSC_CHANGES                                                                             \
 	(PORTSC_CSC | PORTSC_PEC | PORTSC_WRC | PORTSC_OCC | PORTSC_PRC | PORTSC_PLC | PORTSC_CEC)
+
+/* PORTPMSC and PORTHLPMC, xHCI 5.4.9, 5.4.11 */
+#define PMSC2_L1S_MASK 7u
+#define PMSC2_HLE (1u << 16)
+#define PMSC2_TM_SHIFT 28
+#define PMSC2_TM_MASK (0xfu << 28)
+#define PMSC2_STORED 0x1fff8u /* RWE, BESL, L1 Device Slot, HLE */
+#define PMSC3_U1_MASK 0xffu
+#define PMSC3_STORED 0x1ffffu /* U1 and U2 timeout, Force Link PM Accept */
+#define HLPMC2_STORED 0x3fffu /* HIRDM, L1 timeout, BESLD */
+
+enum l1_status {
+	L1_SUCCESS = 1,
+	L1_NOT_YET = 2,
+	L1_NOT_SUPPORTED = 3,
+	L1_TIMEOUT = 4,
+};
+
+enum port_test_mode {
+	TEST_FORCE_ENABLE = 5,
+	TEST_ERROR = 15,
+};
 
 /* xHCI 5.4.8, PLS */
 #define PORT_LINK_STATES(X)                                                                        \
@@ -131,6 +167,14 @@ enum port_link_state {
 #define IMAN_IP (1u << 0)
 #define IMAN_IE (1u << 1)
 #define ERDP_EHB (1u << 3)
+
+/* ---- xHCI 7.1 USB Legacy Support (extended capability 1) ------------------------------------- */
+#define LEGACY_BIOS_OWNED (1u << 16)
+#define LEGACY_OS_OWNED (1u << 24)
+#define LEGACY_SMI_ENABLES 0xe011u /* USB, HSE, OS ownership, PCI command, BAR */
+#define LEGACY_SMI_ON_OWNERSHIP (1u << 13)
+#define LEGACY_OWNERSHIP_CHANGED (1u << 29)
+#define LEGACY_SMI_STATUS (7u << 29) /* write 1 to clear */
 
 /* ---- xHCI 6.2 contexts (32-byte form; with CSZ = 1 each is padded to 64) -------------------- */
 enum slot_state {         /* xHCI table 6-7 */

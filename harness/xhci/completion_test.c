@@ -92,7 +92,7 @@ static void stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so(voi
 		struct trb t;
 
 		bed_submit(bed, TRB_STOP_ENDPOINT, 0, 0, slot << 24 | EP1_IN << 16);
-		if (profile == XHCI_PROFILE_CONFORMANT) {
+		if (xhci_profiles[profile].forced_stop_event) {
 			t = bed_expect(bed, TRB_EV_TRANSFER);
 			assert_int_equal(trb_completion(&t), CC_STOPPED_LENGTH);
 			assert_int_equal(t.parameter, bed->ring_at[slot][EP1_IN]);

@@ -61,6 +61,8 @@ void xhci_host_system_error(struct xhci *x)
 {
 	xhci_halt(x);
 	x->usbsts |= USBSTS_HSE;
+	if (x->usbcmd & USBCMD_HSEE)
+		pci_serr(x->g);
 }
 
 void xhci_host_controller_error(struct xhci *x)
@@ -71,7 +73,7 @@ void xhci_host_controller_error(struct xhci *x)
 
 void xhci_run(struct xhci *x)
 {
-	if (x->usbsts & USBSTS_HCE || xhci_running(x))
+	if (x->usbsts & (USBSTS_HCE | USBSTS_HSE | USBSTS_CNR) || xhci_running(x))
 		return;
 	x->usbsts &= ~USBSTS_HCH;
 	x->mfindex_base_ns = x->g->clock.now_ns;
@@ -256,10 +258,38 @@ void xhci_reset(struct xhci *x)
 	xhci_interrupter_update(x);
 }
 
+void xhci_ready(void *opaque)
+{
+	struct xhci *x = opaque;
+
+	clock_disarm(&x->g->clock, &x->ready_timer);
+	x->usbcmd &= ~USBCMD_HCRST;
+	x->usbsts &= ~USBSTS_CNR;
+}
+
+void xhci_reset_by_software(struct xhci *x)
+{
+	struct clock *c = &x->g->clock;
+
+	xhci_reset(x);
+	if (!x->profile->ready_usec)
+		return;
+	x->usbcmd |= USBCMD_HCRST;
+	x->usbsts |= USBSTS_CNR;
+	clock_arm(c, &x->ready_timer, c->now_ns + x->profile->ready_usec * UINT64_C(1000));
+}
+
 void xhci_power_on(struct xhci *x)
 {
 	xhci_reset(x);
 	x->mfindex_base_ns = 0;
+	xhci_ready(x);
+	xhci_legacy_power_on(x);
+}
+
+static void function_reset(void *function)
+{
+	xhci_power_on(function);
 }
 
 struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_profile *profile)
@@ -275,7 +305,10 @@ struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_pr
 	x->intr = heap_zero(profile->intrs * sizeof(*x->intr));
 	for (unsigned i = 0; i < profile->intrs; i++)
 		x->intr[i].x = x;
+	x->ready_timer = (struct timer){.fire = xhci_ready, .opaque = x};
 	x->mfindex_timer = (struct timer){.fire = mfindex_wrapped, .opaque = x};
+	g->pci.function_reset = function_reset;
+	g->pci.function = x;
 	xhci_port_init(x);
 	xhci_regs_init(x);
 	xhci_power_on(x);
@@ -287,6 +320,9 @@ void xhci_free(struct xhci *x)
 	if (!x)
 		return;
 	xhci_reset(x);
+	clock_disarm(&x->g->clock, &x->legacy_timer);
+	xhci_ready(x);
+	x->g->pci.function_reset = NULL;
 	for (unsigned i = 0; i < x->profile->intrs; i++)
 		heap_free(x->intr[i].pending);
 	heap_free(x->intr);

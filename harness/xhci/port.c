@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * port.c -- root hub ports (xHCI 4.19, 5.4.8): connect, reset, power, link states, change bits.
- * One socket (usb_port) has a USB2 and a USB3 port; the device's speed says which one sees it.
- * Left out so far: U1/U2 and L1 timers, over-current, test modes, compliance.
+ * port.c -- life of a root hub port (xHCI 4.19.1, 4.19.2, 5.4.8): power, connect, reset, change
+ * bits and their events.
  */
-#include "heap.h"
 #include "xhci/xhci.h"
 
-static unsigned link_state(const struct xhci_port *p)
+enum port_link_state xhci_port_state(const struct xhci_port *p)
 {
-	return (p->portsc & PORTSC_PLS_MASK) >> PORTSC_PLS_SHIFT;
+	return (enum port_link_state)((p->portsc & PORTSC_PLS_MASK) >> PORTSC_PLS_SHIFT);
 }
 
-static void set_link_state(struct xhci_port *p, enum port_link_state pls)
+void xhci_port_set_state(struct xhci_port *p, enum port_link_state pls)
 {
 	p->portsc = (p->portsc & ~PORTSC_PLS_MASK) | (uint32_t)pls << PORTSC_PLS_SHIFT;
 }
+
+/* ---- change bits ----------------------------------------------------------------------------- */
 
 static void post_change(struct xhci_port *p)
 {
@@ -29,17 +29,37 @@ static void post_change(struct xhci_port *p)
 	xhci_event_post(p->x, 0, &event, false);
 }
 
-/* xHCI 4.19.2: an event only when the first change bit appears. */
-static void change(struct xhci_port *p, uint32_t change_bits)
+/* Which changes wake the system (xHCI 4.15.2.3). */
+static bool wakes(const struct xhci_port *p, uint32_t change_bits)
+{
+	if (change_bits & PORTSC_CSC)
+		return p->portsc & (p->portsc & PORTSC_CCS ? PORTSC_WCE : PORTSC_WDE);
+	if (change_bits & PORTSC_OCC)
+		return p->portsc & PORTSC_WOE;
+	return change_bits & PORTSC_PLC && xhci_port_state(p) == PLS_RESUME;
+}
+
+void xhci_port_change(struct xhci_port *p, uint32_t change_bits)
 {
 	bool quiet = !(p->portsc & PORTSC_CHANGES);
 
 	p->portsc |= change_bits;
+	if (wakes(p, change_bits))
+		pci_wake(p->x->g);
 	if (quiet && xhci_running(p->x))
 		post_change(p);
 }
 
-static struct usb_device *device_here(const struct xhci_port *p)
+void xhci_port_report(struct xhci *x)
+{
+	for (unsigned i = 1; i <= x->port_count; i++)
+		if (x->port[i].portsc & PORTSC_CHANGES)
+			post_change(&x->port[i]);
+}
+
+/* ---- connect, disconnect, power -------------------------------------------------------------- */
+
+struct usb_device *xhci_port_occupant(const struct xhci_port *p)
 {
 	struct usb_device *dev = p->connector->dev;
 
@@ -48,87 +68,169 @@ static struct usb_device *device_here(const struct xhci_port *p)
 	return (dev->speed == USB_SPEED_SUPER) == (p->protocol == 3) ? dev : NULL;
 }
 
-static void connect(struct xhci_port *p)
+static void connected(struct xhci_port *p, struct usb_device *dev)
 {
-	struct usb_device *dev = device_here(p);
-
-	p->portsc = (p->portsc & ~(PORTSC_SPEED_MASK | PORTSC_PED | PORTSC_PR)) | PORTSC_CCS |
-		(uint32_t)dev->speed << PORTSC_SPEED_SHIFT;
-	if (p->protocol == 3) { /* the link trains by itself: xHCI 4.19.1.2 */
-		usb_device_reset(dev);
-		p->portsc |= PORTSC_PED;
-		set_link_state(p, PLS_U0);
-	} else {
-		set_link_state(p, PLS_POLLING);
-	}
-	change(p, PORTSC_CSC);
+	p->portsc = (p->portsc & ~(PORTSC_SPEED_MASK | PORTSC_PED | PORTSC_PR | PORTSC_CAS)) |
+		PORTSC_CCS | (uint32_t)dev->speed << PORTSC_SPEED_SHIFT;
 }
 
-static void disconnect(struct xhci_port *p)
+static void enabled(struct xhci_port *p, struct usb_device *dev)
+{
+	usb_device_reset(dev);
+	p->portsc |= PORTSC_PED;
+	p->busy_ns = p->x->g->clock.now_ns;
+	xhci_port_set_state(p, PLS_U0);
+}
+
+void xhci_port_detect(struct xhci_port *p)
+{
+	struct usb_device *dev = xhci_port_occupant(p);
+
+	if (!dev) {
+		xhci_port_set_state(p, PLS_RXDETECT);
+		return;
+	}
+	xhci_port_set_state(p, PLS_POLLING);
+	if (p->protocol == 3) { /* the link trains by itself: xHCI 4.19.1.2 */
+		xhci_port_begin(p, PORT_WAIT_TRAINING, p->x->profile->link_usec);
+		return;
+	}
+	connected(p, dev);
+	xhci_port_change(p, PORTSC_CSC);
+}
+
+void xhci_port_empty(struct xhci_port *p, uint32_t change_bits)
 {
 	clock_disarm(&p->x->g->clock, &p->timer);
-	p->portsc &= ~(PORTSC_CCS | PORTSC_PED | PORTSC_PR | PORTSC_SPEED_MASK);
-	set_link_state(p, PLS_RXDETECT);
-	change(p, PORTSC_CSC);
+	p->wait = PORT_WAIT_NOTHING;
+	p->portsc &= ~(PORTSC_CCS | PORTSC_PED | PORTSC_PR | PORTSC_SPEED_MASK | PORTSC_CAS);
+	xhci_port_set_state(p, PLS_RXDETECT);
+	if (change_bits)
+		xhci_port_change(p, change_bits);
 }
 
-static void reset_done(void *opaque)
+void xhci_port_power_off(struct xhci_port *p)
 {
-	struct xhci_port *p = opaque;
-	struct usb_device *dev = device_here(p);
+	struct usb_device *dev = xhci_port_occupant(p);
+
+	xhci_port_empty(p, 0);
+	p->portsc &= ~PORTSC_PP;
+	xhci_port_set_state(p, PLS_DISABLED);
+	if (dev)
+		usb_device_reset(dev);
+}
+
+/* ---- reset (xHCI 4.19.5) --------------------------------------------------------------------- */
+
+static void reset_done(struct xhci_port *p, bool warm)
+{
+	struct usb_device *dev = xhci_port_occupant(p);
+	uint32_t changes = PORTSC_PRC | (warm ? PORTSC_WRC : 0);
 
 	p->portsc &= ~PORTSC_PR;
 	if (!dev)
 		return;
-	usb_device_reset(dev);
-	p->portsc |= PORTSC_PED;
-	set_link_state(p, PLS_U0);
-	change(p, p->warm ? PORTSC_PRC | PORTSC_WRC : PORTSC_PRC);
+	if (!(p->portsc & PORTSC_CCS))
+		changes |= PORTSC_CSC;
+	connected(p, dev);
+	enabled(p, dev);
+	xhci_port_change(p, changes);
+}
+
+static void trained(struct xhci_port *p)
+{
+	struct usb_device *dev = xhci_port_occupant(p);
+
+	if (!dev)
+		return;
+	connected(p, dev);
+	enabled(p, dev);
+	xhci_port_change(p, PORTSC_CSC);
+}
+
+void xhci_port_wait_over(void *opaque)
+{
+	struct xhci_port *p = opaque;
+	enum xhci_port_wait wait = (enum xhci_port_wait)p->wait;
+
+	p->wait = PORT_WAIT_NOTHING;
+	switch (wait) {
+	case PORT_WAIT_TRAINING:
+		trained(p);
+		break;
+	case PORT_WAIT_RESET:
+	case PORT_WAIT_WARM_RESET:
+		reset_done(p, wait == PORT_WAIT_WARM_RESET);
+		break;
+	case PORT_WAIT_U0:
+		xhci_port_resumed(p);
+		break;
+	case PORT_WAIT_NOTHING:
+	case PORT_WAITS:
+		break;
+	}
+}
+
+void xhci_port_begin(struct xhci_port *p, enum xhci_port_wait wait, uint32_t usec)
+{
+	struct clock *c = &p->x->g->clock;
+
+	clock_disarm(c, &p->timer);
+	p->wait = (uint8_t)wait;
+	if (usec)
+		clock_arm(c, &p->timer, c->now_ns + usec * UINT64_C(1000));
+	else
+		xhci_port_wait_over(p);
+}
+
+/* xHCI 4.19.1: no transition without a device; a dead link knows only the warm reset. */
+static bool can_reset(const struct xhci_port *p, bool warm)
+{
+	enum port_link_state now = xhci_port_state(p);
+
+	if (!(p->portsc & PORTSC_PP) || p->portsc & PORTSC_PR || !xhci_port_occupant(p))
+		return false;
+	if (warm)
+		return p->portsc & (PORTSC_CCS | PORTSC_CAS) || now == PLS_COMPLIANCE;
+	return p->portsc & PORTSC_CCS && now != PLS_INACTIVE && now != PLS_COMPLIANCE;
 }
 
 static void start_reset(struct xhci_port *p, bool warm)
 {
-	if (!(p->portsc & PORTSC_CCS) || (p->portsc & PORTSC_PR))
-		return; /* xHCI 4.19.1: no transition without a device */
+	if (!can_reset(p, warm))
+		return;
 	p->portsc = (p->portsc & ~PORTSC_PED) | PORTSC_PR;
-	p->warm = warm;
-	if (p->x->profile->port_reset_usec)
-		clock_arm(&p->x->g->clock, &p->timer,
-			  p->x->g->clock.now_ns + p->x->profile->port_reset_usec * UINT64_C(1000));
-	else
-		reset_done(p);
+	xhci_port_set_state(p, p->protocol == 2 || warm ? PLS_POLLING : PLS_HOT_RESET);
+	xhci_port_begin(p, warm ? PORT_WAIT_WARM_RESET : PORT_WAIT_RESET,
+			p->x->profile->port_reset_usec);
 }
+
+/* ---- PORTSC ---------------------------------------------------------------------------------- */
 
 static void disable(struct xhci_port *p)
 {
+	clock_disarm(&p->x->g->clock, &p->timer);
+	p->wait = PORT_WAIT_NOTHING;
 	p->portsc &= ~PORTSC_PED;
-	set_link_state(p, p->protocol == 3 ? PLS_DISABLED : PLS_POLLING);
+	xhci_port_set_state(p, p->protocol == 3 ? PLS_DISABLED : PLS_POLLING);
 }
 
-static void retrain(struct xhci_port *p)
+static void write_power(struct xhci_port *p, bool on)
 {
-	if (device_here(p))
-		connect(p);
-	else
-		set_link_state(p, PLS_RXDETECT);
-}
-
-/* The writes of xHCI table 5-27 (PLS) that mean something in the present state. */
-static void write_link_state(struct xhci_port *p, unsigned wanted)
-{
-	unsigned now = link_state(p);
-	bool enabled = p->portsc & PORTSC_PED;
-
-	if (wanted == PLS_U0 && enabled && (now == PLS_U3 || now == PLS_RESUME)) {
-		set_link_state(p, PLS_U0);
-		change(p, PORTSC_PLC);
-	} else if (wanted == PLS_U3 && enabled && now <= PLS_U2) {
-		set_link_state(p, PLS_U3);
-	} else if (wanted == PLS_RESUME && enabled && now == PLS_U3 && p->protocol == 2) {
-		set_link_state(p, PLS_RESUME);
-	} else if (wanted == PLS_RXDETECT && p->protocol == 3 && now == PLS_DISABLED) {
-		retrain(p);
+	if (!(p->x->profile->hccparams1 & HCC1_PPC) || on == !!(p->portsc & PORTSC_PP))
+		return;
+	if (!on) {
+		xhci_port_power_off(p);
+	} else if (!(p->portsc & PORTSC_OCA)) {
+		p->portsc |= PORTSC_PP;
+		xhci_port_detect(p);
 	}
+}
+
+uint32_t xhci_port_read(const struct xhci_port *p)
+{
+	return (p->portsc & ~PORTSC_PLS_MASK) |
+		(uint32_t)xhci_port_idle_state(p) << PORTSC_PLS_SHIFT;
 }
 
 void xhci_port_write(struct xhci_port *p, uint32_t value)
@@ -137,6 +239,9 @@ void xhci_port_write(struct xhci_port *p, uint32_t value)
 
 	p->portsc &= ~(value & PORTSC_CHANGES);
 	p->portsc = (p->portsc & ~stored) | (value & stored);
+	write_power(p, value & PORTSC_PP);
+	if (!(p->portsc & PORTSC_PP) || xhci_port_state(p) == PLS_TEST)
+		return;
 	if (value & PORTSC_WPR && p->protocol == 3)
 		start_reset(p, true);
 	else if (value & PORTSC_PR)
@@ -144,14 +249,7 @@ void xhci_port_write(struct xhci_port *p, uint32_t value)
 	else if (value & PORTSC_PED && p->portsc & PORTSC_PED)
 		disable(p);
 	else if (value & PORTSC_LWS)
-		write_link_state(p, (value & PORTSC_PLS_MASK) >> PORTSC_PLS_SHIFT);
-}
-
-void xhci_port_report(struct xhci *x)
-{
-	for (unsigned i = 1; i <= x->port_count; i++)
-		if (x->port[i].portsc & PORTSC_CHANGES)
-			post_change(&x->port[i]);
+		xhci_port_write_state(p, (value & PORTSC_PLS_MASK) >> PORTSC_PLS_SHIFT);
 }
 
 struct xhci_port *xhci_port_get(struct xhci *x, unsigned number)
@@ -163,139 +261,29 @@ struct usb_device *xhci_port_device(struct xhci *x, unsigned number)
 {
 	struct xhci_port *p = xhci_port_get(x, number);
 
-	return p && (p->portsc & PORTSC_PED) && link_state(p) != PLS_U3 ? device_here(p) : NULL;
-}
-
-/* ---- what usb tells us ---- */
-
-static struct xhci_port *port_of(struct usb_port *connector, uint8_t speed)
-{
-	struct xhci *x = connector->opaque;
-	unsigned protocol = speed == USB_SPEED_SUPER ? 3 : 2;
-
-	for (unsigned i = 1; i <= x->port_count; i++)
-		if (x->port[i].connector == connector && x->port[i].protocol == protocol)
-			return &x->port[i];
-	return NULL;
-}
-
-static void attached(struct usb_port *connector)
-{
-	struct xhci_port *p = port_of(connector, connector->dev->speed);
-
-	if (p)
-		connect(p);
-}
-
-static void detached(struct usb_port *connector)
-{
-	struct xhci_port *p = port_of(connector, connector->dev->speed);
-
-	if (!p)
-		return;
-	disconnect(p);
-	xhci_slot_device_gone(p->x, p->number, 0);
-}
-
-/* A device behind a hub: its own speed does not tell which protocol's root port leads there. */
-static void left(struct usb_port *root, struct usb_device *dev)
-{
-	struct xhci_port *p = port_of(root, root->dev->speed);
-
-	if (p)
-		xhci_slot_device_gone(p->x, p->number, usb_port_route(dev->port));
-}
-
-static void wakeup(struct usb_port *connector, struct usb_device *dev, struct usb_endpoint *uep)
-{
-	struct xhci *x = connector->opaque;
-	struct xhci_port *p = port_of(connector, connector->dev->speed);
-	uint32_t route = usb_port_route(dev->port);
-	unsigned dci = xhci_dci(uep->address & 0xf, uep->address & 0x80);
-
-	for (unsigned id = 1; p && id <= x->profile->slots; id++) {
-		struct slot *s = &x->slots[id];
-
-		if (s->state != SLOT_DISABLED && s->root_port == p->number && s->route == route &&
-		    s->ep[dci])
-			xhci_ep_wake(s->ep[dci]);
-	}
-	if (p && !x->working && !x->defer)
-		xhci_work(x);
-}
-
-static void resume(struct usb_port *connector)
-{
-	struct xhci_port *p = connector->dev ? port_of(connector, connector->dev->speed) : NULL;
-
-	if (!p || link_state(p) != PLS_U3)
-		return;
-	set_link_state(p, p->protocol == 3 ? PLS_U0 : PLS_RESUME);
-	change(p, PORTSC_PLC);
-}
-
-static const struct usb_port_ops connector_ops = {
-	.attached = attached,
-	.detached = detached,
-	.left = left,
-	.wakeup = wakeup,
-	.resume = resume,
-};
-
-/* ---- set-up ---- */
-
-static void add_ports(struct xhci *x, unsigned protocol, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct xhci_port *p = &x->port[++x->port_count];
-
-		*p = (struct xhci_port){
-			.x = x,
-			.number = (uint8_t)x->port_count,
-			.protocol = (uint8_t)protocol,
-			.connector = &x->connectors[i],
-			.timer = {.fire = reset_done, .opaque = p},
-		};
-	}
-}
-
-void xhci_port_init(struct xhci *x)
-{
-	const struct xhci_profile *pr = x->profile;
-
-	x->connector_count = (unsigned)max_u64(pr->usb2_ports, pr->usb3_ports);
-	x->connectors = heap_zero(x->connector_count * sizeof(*x->connectors));
-	for (unsigned i = 0; i < x->connector_count; i++) {
-		uint8_t mask = 0;
-
-		if (i < pr->usb2_ports)
-			mask |= 1 << USB_SPEED_LOW | 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH;
-		if (i < pr->usb3_ports)
-			mask |= 1 << USB_SPEED_SUPER;
-		x->connectors[i] = (struct usb_port){
-			.ops = &connector_ops,
-			.opaque = x,
-			.number = (uint8_t)(i + 1),
-			.speed_mask = mask,
-		};
-		usb_bus_add_port(x->bus, &x->connectors[i]);
-	}
-	add_ports(x, pr->usb3_first ? 3 : 2, pr->usb3_first ? pr->usb3_ports : pr->usb2_ports);
-	add_ports(x, pr->usb3_first ? 2 : 3, pr->usb3_first ? pr->usb2_ports : pr->usb3_ports);
+	if (!p || !(p->portsc & PORTSC_PED) || xhci_port_state(p) > PLS_U2)
+		return NULL;
+	if (xhci_port_state(p) == PLS_U2) /* L1 that software asked for ends with traffic */
+		xhci_port_resumed(p);
+	p->busy_ns = x->g->clock.now_ns;
+	return xhci_port_occupant(p);
 }
 
 void xhci_port_reset_all(struct xhci *x)
 {
 	for (unsigned i = 1; i <= x->port_count; i++) {
 		struct xhci_port *p = &x->port[i];
+		struct usb_device *dev = xhci_port_occupant(p);
 
 		clock_disarm(&x->g->clock, &p->timer);
+		p->wait = PORT_WAIT_NOTHING;
+		p->compliance = false;
 		p->portsc = PORTSC_PP;
 		p->portpmsc = p->portli = p->porthlpmc = 0;
-		set_link_state(p, PLS_RXDETECT);
-		if (!device_here(p))
+		xhci_port_set_state(p, PLS_RXDETECT);
+		if (!dev)
 			continue;
-		usb_device_reset(device_here(p));
-		connect(p);
+		usb_device_reset(dev);
+		xhci_port_detect(p);
 	}
 }

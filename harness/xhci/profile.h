@@ -11,8 +11,19 @@ enum {
 	XHCI_PROFILE_QEMU,
 	XHCI_PROFILE_NEC,
 	XHCI_PROFILE_CONFORMANT,
+	XHCI_PROFILE_FULL,
 	XHCI_PROFILES
 };
+
+/* A Supported Protocol capability (xHCI 7.2) and its ports, numbered on from the row before. */
+struct xhci_protocol {
+	uint8_t major, minor; /* of USB, BCD: 2 and 0x00, 3 and 0x10 */
+	uint8_t ports;        /* 0 ends the list */
+	uint8_t slot_type;    /* 0..31, what Enable Slot has to name (xHCI 4.6.3) */
+	bool psi;             /* says its speeds (xHCI 7.2.2) instead of leaving the default ones */
+};
+
+#define XHCI_MAX_PROTOCOLS 4u
 
 struct xhci_profile {
 	const char *name;
@@ -22,17 +33,27 @@ struct xhci_profile {
 	uint32_t rtsoff, dboff; /* bytes from BAR 0 */
 	uint16_t slots;         /* 1..255 */
 	uint16_t intrs;         /* 1..1024 */
-	uint8_t usb2_ports, usb3_ports;
-	bool usb3_first;          /* root hub port numbering */
-	uint8_t erst_max;         /* log2 of the largest ERST */
-	uint8_t scratchpads;      /* pages the controller asks for */
-	uint32_t hccparams1;      /* without xECP */
-	uint16_t port_reset_usec; /* 0: a reset is over at once, as in QEMU */
-	bool nec;                 /* vendor commands 49, 50 */
-	bool forced_stop_event;   /* xHCI >= 1.1: Stop Endpoint on an idle ring reports 27 */
+	struct xhci_protocol protocol[XHCI_MAX_PROTOCOLS];
+	uint8_t erst_max;     /* log2 of the largest ERST, 0..15 */
+	uint16_t scratchpads; /* pages the controller asks for, 0..1023 */
+	uint8_t ist;          /* Isochronous Scheduling Threshold, as in HCSPARAMS2 */
+	uint32_t hccparams1;  /* without xECP */
+	uint32_t hccparams2;
+	uint16_t u1_exit_usec, u2_exit_usec; /* HCSPARAMS3 */
+	bool legacy;                         /* firmware owns it at power-on (xHCI 7.1) */
+	/* how long things take in virtual time; 0: over at once, as in QEMU */
+	uint16_t port_reset_usec;
+	uint16_t link_usec;     /* USB3: link training, Recovery */
+	uint16_t resume_usec;   /* USB2: from the write of U0 to U0 */
+	uint16_t ready_usec;    /* Controller Not Ready after HCRST */
+	bool nec;               /* vendor commands 49, 50 */
+	bool forced_stop_event; /* xHCI >= 1.1: Stop Endpoint on an idle ring reports 27 */
 };
 
 extern const struct xhci_profile xhci_profiles[XHCI_PROFILES];
+
+/* How many root hub ports of a protocol, 2 or 3. */
+unsigned xhci_profile_ports(const struct xhci_profile *profile, unsigned protocol);
 
 #define XHCI_XECP 0x20u /* where the extended capability list starts in BAR 0 */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * regs.c -- the register file as a table (xHCI 5.3 to 5.6, 7.1, 7.2). A row says where a
+ * regs.c -- the register file as a table (xHCI 5.4 to 5.6; 5.3 is regs_capability.c). A row says where a
  * register is, which bits software may set, which it clears by writing 1, and what else a
  * write does. 64-bit registers are two rows; each half takes effect when it is written.
  */
@@ -33,7 +33,7 @@ static void usbcmd_written(void *object, uint32_t before, uint32_t value)
 	struct xhci *x = object;
 
 	if (value & USBCMD_HCRST) {
-		xhci_reset(x);
+		xhci_reset_by_software(x);
 		return;
 	}
 	if (value & USBCMD_CSS) /* state saving: nothing is kept outside our own structures */
@@ -115,6 +115,26 @@ static const struct reg oper_regs[] = {
 
 /* ---- ports ---- */
 
+static uint32_t portsc_read(void *object)
+{
+	return xhci_port_read(object);
+}
+
+static void portpmsc_written(void *object, uint32_t before, uint32_t value)
+{
+	(void)before;
+	xhci_port_write_pmsc(object, value);
+}
+
+static void porthlpmc_written(void *object, uint32_t before, uint32_t value)
+{
+	struct xhci_port *p = object;
+
+	(void)before;
+	if (p->protocol == 2)
+		p->porthlpmc = value & HLPMC2_STORED;
+}
+
 static void portsc_written(void *object, uint32_t before, uint32_t value)
 {
 	(void)before;
@@ -122,10 +142,11 @@ static void portsc_written(void *object, uint32_t before, uint32_t value)
 }
 
 static const struct reg port_regs[] = {
-	ROW("PORTSC", XHCI_PORTSC, xhci_port, portsc, 0, 0, .write = portsc_written),
-	ROW("PORTPMSC", XHCI_PORTPMSC, xhci_port, portpmsc, 0x1ffff, 0),
+	ROW("PORTSC", XHCI_PORTSC, xhci_port, portsc, 0, 0, .read = portsc_read,
+	    .write = portsc_written),
+	ROW("PORTPMSC", XHCI_PORTPMSC, xhci_port, portpmsc, 0, 0, .write = portpmsc_written),
 	ROW("PORTLI", XHCI_PORTLI, xhci_port, portli, 0, 0),
-	ROW("PORTHLPMC", XHCI_PORTHLPMC, xhci_port, porthlpmc, 0x3fff, 0),
+	ROW("PORTHLPMC", XHCI_PORTHLPMC, xhci_port, porthlpmc, 0, 0, .write = porthlpmc_written),
 };
 
 /* ---- runtime registers ---- */
@@ -229,6 +250,8 @@ static uint32_t access_table(const struct reg *rows, size_t count, void *object,
 
 static uint32_t oper_access(struct xhci *x, uint64_t offset, bool write, uint32_t value)
 {
+	if (write && x->usbsts & USBSTS_CNR && offset != XHCI_USBSTS)
+		return 0; /* xHCI 4.2: not before the controller is ready */
 	return access_table(oper_regs, ARRAY_SIZE(oper_regs), x, offset, write, value);
 }
 
@@ -263,67 +286,7 @@ static uint32_t doorbell_access(struct xhci *x, uint64_t offset, bool write, uin
 	return 0;
 }
 
-/* ---- capability registers and extended capabilities: read only, any size ---- */
-
-static uint32_t hcsparams2(const struct xhci_profile *pr)
-{
-	return 0xf | (uint32_t)pr->erst_max << 4 | (uint32_t)(pr->scratchpads & 0x1f) << 27;
-}
-
-static uint32_t protocol_cap(const struct xhci_profile *pr, unsigned protocol, unsigned dword)
-{
-	unsigned first = 1, count = protocol == 3 ? pr->usb3_ports : pr->usb2_ports;
-
-	if ((protocol == 3) != pr->usb3_first)
-		first += pr->usb3_first ? pr->usb3_ports : pr->usb2_ports;
-	switch (dword) {
-	case 0: /* the USB 2 capability is followed by the USB 3 one, 4 dwords on */
-		return 0x02 | (protocol == 2 ? 0x0400u : 0) | protocol << 24;
-	case 1:
-		return 0x20425355; /* "USB " */
-	case 2:
-		return first | count << 8;
-	default:
-		return 0;
-	}
-}
-
-static uint32_t cap_dword(const struct xhci *x, uint64_t offset)
-{
-	const struct xhci_profile *pr = x->profile;
-
-	switch (offset) {
-	case XHCI_CAPLENGTH:
-		return pr->cap_length | (uint32_t)pr->hci_version << 16;
-	case XHCI_HCSPARAMS1:
-		return pr->slots | (uint32_t)pr->intrs << 8 | (uint32_t)x->port_count << 24;
-	case XHCI_HCSPARAMS2:
-		return hcsparams2(pr);
-	case XHCI_HCCPARAMS1:
-		return pr->hccparams1 | (XHCI_XECP / 4) << 16;
-	case XHCI_DBOFF:
-		return pr->dboff;
-	case XHCI_RTSOFF:
-		return pr->rtsoff;
-	}
-	if (offset >= XHCI_XECP && offset < XHCI_XECP + 32)
-		return protocol_cap(pr, offset < XHCI_XECP + 16 ? 2 : 3, offset / 4 % 4);
-	return 0;
-}
-
-static uint64_t cap_read(void *opaque, uint64_t offset, unsigned size)
-{
-	uint64_t value = cap_dword(opaque, offset & ~UINT64_C(3)) >> (8 * (offset & 3));
-
-	if (size == 8)
-		return value | (uint64_t)cap_dword(opaque, offset + 4) << 32;
-	return size == 4 ? value : value & ((1u << 8 * size) - 1);
-}
-
-static void cap_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
-{
-	(void)opaque, (void)offset, (void)value, (void)size; /* read only */
-}
+/* ---- banks ---- */
 
 #define DWORD_BANK(bank)                                                                           \
 	static uint64_t bank##_read(void *opaque, uint64_t offset, unsigned size)                  \
@@ -342,7 +305,6 @@ DWORD_BANK(port)
 DWORD_BANK(runtime)
 DWORD_BANK(doorbell)
 
-static const struct mmio_ops cap_ops = {cap_read, cap_write, 1, 8, 1, 8, false};
 static const struct mmio_ops oper_ops = {oper_read, oper_write, 4, 8, 4, 4, false};
 static const struct mmio_ops port_ops = {port_read, port_write, 4, 4, 4, 4, false};
 static const struct mmio_ops runtime_ops = {runtime_read, runtime_write, 4, 8, 4, 4, false};
@@ -352,7 +314,7 @@ void xhci_regs_init(struct xhci *x)
 {
 	const struct xhci_profile *pr = x->profile;
 	const struct mmio_region regions[] = {
-		{"capability", 0, pr->cap_length, 0, &cap_ops, x},
+		{"capability", 0, pr->cap_length, 0, &xhci_capability_ops, x},
 		{"operational", pr->cap_length, XHCI_PORTS, 0, &oper_ops, x},
 		{"port", pr->cap_length + XHCI_PORTS, 16u * x->port_count, 0, &port_ops, x},
 		{"runtime", pr->rtsoff, XHCI_INTR + 32u * pr->intrs, 0, &runtime_ops, x},

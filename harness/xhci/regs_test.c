@@ -32,8 +32,11 @@ static void the_protocol_list_covers_every_port_once_and_ends(void **state)
 		for (unsigned i = 0; i < 8 && at; i++) {
 			uint32_t head = bed_get(bed, at), range = bed_get(bed, at + 8);
 
-			assert_int_equal(head & 0xff, 2);
-			assert_int_equal(bed_get(bed, at + 4), 0x20425355);
+			if (i == 0 && xhci_profiles[profile].legacy)
+				range = 0;
+			else
+				assert_int_equal(bed_get(bed, at + 4), 0x20425355);
+			assert_int_equal(head & 0xff, range ? 2 : 1);
 			for (unsigned k = 0; k < (range >> 8 & 0xff); k++) {
 				unsigned port = (range & 0xff) + k;
 
@@ -56,7 +59,7 @@ static void every_offset_size_and_direction_is_harmless(void **state)
 		struct bed *bed = bed_new(profile);
 
 		bed_start(bed, 64);
-		for (uint32_t offset = 0; offset < 0x10100; offset++)
+		for (uint32_t offset = 0; offset < 0x10100; /* not all of full's */ offset++)
 			for (unsigned size = 1; size <= 8; size *= 2) {
 				mmio_read(&bed->guest, offset, size);
 				mmio_write(&bed->guest, offset,

@@ -186,7 +186,10 @@ struct xhci {
 	struct xhci_ep *queue_first, *queue_last; /* endpoints that may have work */
 	struct xhci_ep *naked;                    /* to be asked again when time moves */
 	uint64_t naked_asked_ns;
-	unsigned full_rings; /* event rings that are full */
+	uint32_t legacy_support, legacy_control; /* USBLEGSUP without its head, USBLEGCTLSTS */
+	struct timer legacy_timer;
+	struct timer ready_timer; /* end of Controller Not Ready */
+	unsigned full_rings;      /* event rings that are full */
 	unsigned live_endpoints;
 	bool working; /* inside xhci_work: work found there is done by its loop */
 	bool defer;   /* MMIO handlers only queue; the owner calls xhci_work */
@@ -204,6 +207,10 @@ unsigned xhci_live_endpoints(const struct xhci *x);
 bool xhci_running(const struct xhci *x);
 /* USBCMD.HCRST (xHCI 4.2, 5.4.1): forget everything without DMA. */
 void xhci_reset(struct xhci *x);
+/* The same by USBCMD.HCRST: the controller takes its time to be ready again. */
+void xhci_reset_by_software(struct xhci *x);
+/* Controller Not Ready is over. */
+void xhci_ready(void *opaque);
 void xhci_run(struct xhci *x);
 void xhci_halt(struct xhci *x);
 /* Host System Error: memory failed us (xHCI 4.10.2.6). */
@@ -215,6 +222,9 @@ void xhci_unqueue_ep(struct xhci_ep *ep);
 void xhci_nak_ep(struct xhci_ep *ep);
 void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value);
 void xhci_regs_init(struct xhci *x);
+extern const struct mmio_ops xhci_capability_ops;
+/* The firmware has the controller, if it ever has (xHCI 7.1). */
+void xhci_legacy_power_on(struct xhci *x);
 uint64_t xhci_microframe(const struct xhci *x);
 /* After a change of USBCMD.EWE or run state: the next MFINDEX wrap (xHCI 4.14.2). */
 void xhci_mfindex_arm(struct xhci *x);
