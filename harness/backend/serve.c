@@ -215,6 +215,7 @@ static void set_up_tap(struct serve *s)
 		.printer = s->o->printer,
 		.say = s->o->say,
 		.say_opaque = s->o->sink_opaque,
+		.now_ns = &s->machine.guest.clock.now_ns,
 		.epoch_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec,
 		.layout = {.oper = s->o->profile->cap_length,
 			   .runtime = s->o->profile->rtsoff,
@@ -270,6 +271,10 @@ static int open_taps(struct serve *s, char *why, size_t room)
 	const char *path = s->o->pcap;
 	int err = path ? serve_tap_pcap_start(&s->tap, path) : 0;
 
+	if (!err && s->o->record) {
+		path = s->o->record;
+		err = serve_tap_record(&s->tap, path, s->o->profile->name);
+	}
 	if (!err && s->o->trace) {
 		path = s->o->trace;
 		err = serve_tap_trace_on(&s->tap, *path ? path : NULL);

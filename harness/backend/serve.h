@@ -14,6 +14,7 @@ struct machine;
 struct disk;
 struct pollfd;
 struct pcap_file;
+struct record_file;
 struct xhci_profile;
 
 /* ---- serve_path.c -------------------------------------------------------------------------- */
@@ -52,10 +53,12 @@ struct serve_tap {
 	void *watch_opaque;
 	const struct serve_printer *printer; /* NULL = there is none */
 	struct serve_layout layout;
-	struct pcap_file *pcap; /* NULL = off; these two, too */
+	struct pcap_file *pcap; /* NULL = off; these three, too */
 	FILE *trace_out;
 	void *trace;
-	char pcap_path[256], trace_path[256]; /* "" = stdout */
+	struct record_file *record;
+	char pcap_path[256], trace_path[256], record_path[256]; /* "" = stdout */
+	const uint64_t *now_ns;                                 /* virtual time */
 	void (*say)(void *opaque, const char *line);
 	void *say_opaque;
 	uint64_t epoch_ns; /* time of day at virtual time 0 */
@@ -71,6 +74,11 @@ int64_t serve_tap_pcap_stop(struct serve_tap *t);
 int serve_tap_trace_on(struct serve_tap *t, const char *path);
 /* 0 or -errno (-ENOENT: it was not on). */
 int serve_tap_trace_off(struct serve_tap *t);
+/* What the guest does, to a new file for gauntlet record. 0 or -errno. */
+int serve_tap_record(struct serve_tap *t, const char *path, const char *profile);
+/* For the recording: somebody did this, an op as text. */
+void serve_tap_note(struct serve_tap *t, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Bring to the files what waits; a file that cannot be written is given up, and said. */
 void serve_tap_flush(struct serve_tap *t);
 /* End everything that is being written. */
@@ -187,6 +195,7 @@ struct serve_options {
 	unsigned device_count;
 	bool once;                           /* end when the first client leaves */
 	const char *pcap;                    /* capture all USB traffic there; or NULL */
+	const char *record;                  /* record what the guest does there; or NULL */
 	const char *trace;                   /* print all rows there; "" = stdout; or NULL */
 	const struct serve_printer *printer; /* for trace; may be NULL */
 	trace_sink *sink;                    /* sees every row; may be NULL */

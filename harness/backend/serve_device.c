@@ -180,6 +180,8 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 	if (!path.connector)
 		path.connector = free_connector(s->m);
 	dev = dev_models[d->model].create(&context);
+	serve_tap_note(s->tap, "plug port=%u model=%s speed=%u route=%u", path.connector,
+		       dev_models[d->model].name, d->speed, path.route);
 	err = machine_attach(s->m, machine_port(s->m, path.connector, path.route), d->model, dev,
 			     d->speed);
 	if (!err) {
@@ -211,6 +213,7 @@ int serve_device_remove(struct serve_devices *s, const struct serve_path *path)
 
 	if (!port || !port->dev)
 		return -ENODEV;
+	serve_tap_note(s->tap, "unplug port=%u route=%u", path->connector, path->route);
 	usb_unplug(port);
 	for (unsigned i = 0; i < SERVE_MAX_DISKS; i++) {
 		struct serve_disk *k = &s->disk[i];

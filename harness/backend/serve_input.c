@@ -27,6 +27,14 @@ static struct usb_device *first_of(struct request *r, unsigned model)
 	return NULL;
 }
 
+static void press(struct request *r, struct usb_device *keyboard, unsigned qnum, bool down)
+{
+	serve_tap_note(r->devices->tap, "key port=%u route=%u qnum=%u state=%s",
+		       usb_port_root(keyboard->port)->number, usb_port_route(keyboard->port), qnum,
+		       down ? "press" : "release");
+	keyboard_press(keyboard, qnum, down);
+}
+
 /* False: there is no such key, or too many. */
 static bool add_key(struct chord *c, const struct keymap_row *key)
 {
@@ -102,9 +110,9 @@ json_t *serve_send_key(struct request *r)
 		return NULL;
 	}
 	for (unsigned i = 0; i < c.count; i++)
-		keyboard_press(keyboard, c.qnum[i], true);
+		press(r, keyboard, c.qnum[i], true);
 	while (c.count--)
-		keyboard_press(keyboard, c.qnum[c.count], false);
+		press(r, keyboard, c.qnum[c.count], false);
 	return json_object();
 }
 
@@ -121,6 +129,9 @@ json_t *serve_pointer(struct request *r)
 	    wheel < -127 || wheel > 127)
 		return serve_refuse(
 			r, "pointer: \"x\", \"y\" 0 to 32767, \"buttons\" 0 to 31, \"wheel\"");
+	serve_tap_note(r->devices->tap, "pointer port=%u route=%u x=%u y=%u buttons=%u",
+		       usb_port_root(tablet->port)->number, usb_port_route(tablet->port),
+		       (unsigned)x, (unsigned)y, (unsigned)buttons);
 	tablet_move(tablet, (uint16_t)x, (uint16_t)y, (uint8_t)buttons, (int8_t)wheel);
 	return json_object();
 }

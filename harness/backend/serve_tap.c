@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * serve_tap.c -- who is told what happens in a served machine: the oracles, a capture of the USB
- * traffic, a readable trace. The last two come and go while it runs.
+ * serve_tap.c -- who is told what happens in a served machine: the oracles, a recording, a capture
+ * of the USB traffic, a readable trace. The last two come and go while it runs.
  */
 #include <errno.h>
+#include <stdarg.h>
 
 #include "backend/serve.h"
 #include "capture/capture.h"
@@ -26,6 +27,8 @@ void serve_tap_row(void *opaque, const struct trace_row *row)
 		t->printer->row(t->trace, row);
 	if (t->pcap)
 		pcap_file_row(t->pcap, row);
+	if (t->record)
+		record_file_row(t->record, row);
 	if (t->watch)
 		t->watch(t->watch_opaque, row);
 }
@@ -52,6 +55,32 @@ int64_t serve_tap_pcap_stop(struct serve_tap *t)
 	err = pcap_file_close(t->pcap);
 	t->pcap = NULL;
 	return err ? err : count;
+}
+
+/* ---- a recording --------------------------------------------------------------------------- */
+
+int serve_tap_record(struct serve_tap *t, const char *path, const char *profile)
+{
+	struct record_head head = {.oper = t->layout.oper,
+				   .runtime = t->layout.runtime,
+				   .doorbell = t->layout.doorbell};
+
+	snprintf(head.profile, sizeof(head.profile), "%s", profile);
+	snprintf(t->record_path, sizeof(t->record_path), "%s", path);
+	return record_file_open(path, &head, &t->record);
+}
+
+void serve_tap_note(struct serve_tap *t, const char *format, ...)
+{
+	char line[200];
+	va_list args;
+
+	if (!t || !t->record)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	record_file_note(t->record, *t->now_ns, line);
 }
 
 /* ---- the readable trace -------------------------------------------------------------------- */
@@ -94,6 +123,12 @@ void serve_tap_flush(struct serve_tap *t)
 		serve_tap_pcap_stop(t);
 		say_end(t, "capture", t->pcap_path, strerror(-err));
 	}
+	err = t->record ? record_file_flush(t->record) : 0;
+	if (err) {
+		record_file_close(t->record);
+		t->record = NULL;
+		say_end(t, "recording", t->record_path, strerror(-err));
+	}
 	if (t->trace && (fflush(t->trace_out) || ferror(t->trace_out))) {
 		serve_tap_trace_off(t);
 		say_end(t, "trace", t->trace_path, "it cannot be written");
@@ -105,4 +140,6 @@ void serve_tap_close(struct serve_tap *t)
 	serve_tap_flush(t);
 	serve_tap_pcap_stop(t);
 	serve_tap_trace_off(t);
+	record_file_close(t->record);
+	t->record = NULL;
 }
