@@ -6,7 +6,7 @@
  */
 #include "harness.h"
 #include "tool/record.h"
-#include "usb/usb.h"
+#include "usb/desc.h"
 #include "xhci/abi.h"
 
 /* Things that happened, in their order, with the channel they happened on. */

@@ -11,7 +11,7 @@
 #include "op/args.h"
 #include "op/names.h"
 #include "tool/record.h"
-#include "usb/usb.h"
+#include "usb/desc.h"
 
 #define WAIT_MAX_USEC 100000 /* longer ones are cut to that */
 #define WORK_MAX 24u         /* TRBs that one op is trusted to work off */
