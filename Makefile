@@ -42,13 +42,15 @@ build/$(1)/%.o: %.c build/$(1)/flags
 build/$(1)/libgauntlet.a: $(lib_src:%.c=build/$(1)/%.o) build/$(1)/sources
 	$$(call show,AR)
 	$$(Q)new=$$@.$$$$$$$$ && $$(AR) qcs $$$$new $$(filter %.o,$$^) && mv $$$$new $$@
-build/$(1)/gauntlet: build/$(1)/harness/main.o build/$(1)/libgauntlet.a
+build/$(1)/gauntlet: build/$(1)/harness/main.o build/$(1)/libgauntlet.a $$(filter %.a,$$($(1)_usb))
 	$$(call show,LD)
-	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(tool_libs) $$(LDLIBS)
-build/$(1)/tests/%_test: build/$(1)/harness/%_test.o build/$(1)/libgauntlet.a
+	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(tool_libs) $$(filter-out %.a,$$($(1)_usb)) $$(LDLIBS)
+build/$(1)/tests/%_test: build/$(1)/harness/%_test.o build/$(1)/libgauntlet.a \
+		$$(filter %.a,$$($(1)_usb))
 	$$(call show,LD)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ -lcmocka $$(tool_libs) $$(LDLIBS)
+	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ -lcmocka $$(tool_libs) $$(filter-out %.a,$$($(1)_usb)) \
+		$$(LDLIBS)
 built-$(1)-tests: $(test_src:harness/%.c=build/$(1)/tests/%) ; @:
 .PHONY: built-$(1) built-$(1)-tests
 endef
@@ -56,18 +58,19 @@ endef
 # A target's own objects, and the two ways to run it: by an engine, or by replaying files.
 define target_rules
 build/$(1)/$(call under,$(2))_fuzzer: \
-		$(patsubst %.c,build/$(1)/%.o,$(wildcard targets/$(2)/*.c)) build/$(1)/libgauntlet.a
+		$(patsubst %.c,build/$(1)/%.o,$(wildcard targets/$(2)/*.c)) build/$(1)/libgauntlet.a \
+		$$(filter %.a,$$($(1)_usb))
 	$$(call show,LD)
 	$$(Q)$$($(1)_cxx) $$(filter-out -std=c11 -W%,$$($(1)_flags)) $$($(1)_link) -o $$@ \
-		$$^ $$($(1)_engine) $$(LDLIBS)
+		$$^ $$($(1)_engine) $$(filter-out %.a,$$($(1)_usb)) $$(LDLIBS)
 build/$(1)/$(call under,$(2))_replay: $(patsubst %.c,build/$(1)/%.o,$(wildcard targets/$(2)/*.c)) \
-		build/$(1)/targets/replay.o build/$(1)/libgauntlet.a
+		build/$(1)/targets/replay.o build/$(1)/libgauntlet.a $$(filter %.a,$$($(1)_usb))
 	$$(call show,LD)
-	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(LDLIBS)
+	$$(Q)$$($(1)_cc) $$($(1)_flags) $$($(1)_link) -o $$@ $$^ $$(tool_libs) $$(filter-out %.a,$$($(1)_usb)) $$(LDLIBS)
 endef
 
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
-$(foreach f,op oracle backend import tool,$(eval \
+$(foreach f,op oracle backend import tool usbfs,$(eval \
 	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
 # The server of a VM is under test, too, by the target vfio-user.
 build/fuzz/harness/backend/vfio_%.o: private unwatched =

@@ -14,6 +14,7 @@ want_number SECS "$secs"
 want_number ROUNDS "$rounds"
 chosen=$(chosen_targets) || exit
 need_setup
+build_libraries "$chosen"
 build built-fuzz
 ci/corpus.sh --quiet || exit 1
 work=build/bench

@@ -18,6 +18,7 @@ secs=${SECS:-60}
 want_number SECS "$secs"
 chosen=$(chosen_targets) || exit
 need_setup
+build_libraries "$chosen"
 began=$SECONDS
 build built-fuzz build/asan/gauntlet
 [ $((SECONDS - began)) -lt 2 ] || say "built in $((SECONDS - began)) s"

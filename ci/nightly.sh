@@ -33,6 +33,7 @@ exec 9>"$out/lock" || die 2 "cannot write in $out" "give another folder with OUT
 flock -w 3 9 || die 2 "another night is under way in $out" "wait for it, or give another OUT="
 
 need_setup
+build_libraries "$chosen" 9>&-
 build built-asan built-fuzz 9>&-
 T='' ci/corpus.sh --quiet 9>&- || exit 2
 

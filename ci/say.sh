@@ -44,6 +44,17 @@ build() {
 # An engine from outside means a build machine of somebody else, who brings the tools.
 need_setup() { [ -n "${LIB_FUZZING_ENGINE:-}" ] || toolchain/setup.sh || exit 2; }
 
+# The libraries under test get the same sanitizers, if their source can be had; make takes what is there.
+build_libraries() {
+	local profile deps_flags=()
+	[ -z "${LIB_FUZZING_ENGINE:-}" ] && grep -qx libusb <<<"$1" || return 0
+	[ "${DEPS:-}" != newest ] || deps_flags=(--newest)
+	for profile in fuzz asan; do
+		toolchain/build-deps.sh --profile $profile "${deps_flags[@]}" >/dev/null ||
+			warn "libusb stays the distribution's: errors show in it, its coverage does not"
+	done
+}
+
 # A target is a folder with sources in it.
 all_targets() { find targets -mindepth 2 -maxdepth 2 -name '*.c' 2>/dev/null | cut -d/ -f2 | LC_ALL=C sort -u; }
 under() { printf '%s' "${1//-/_}"; }

@@ -27,8 +27,14 @@ warnings += -Werror
 endif
 common := -std=c11 -D_GNU_SOURCE -Iharness $(warnings) -g -fno-omit-frame-pointer
 
-# What the tool and the tests need beyond libc; the targets need nothing.
-tool_libs := -ljansson -lpcap
+# What the tool and the tests need beyond libc; only what is used gets linked.
+tool_libs := -Wl,--as-needed -ljansson -lpcap
+# libusb: instrumented and static where toolchain/build-deps.sh was called, else the distribution's.
+DEPS      ?= distribution
+deps      := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/usb-gauntlet/deps/$(DEPS)
+space     := $(subst ,, )
+usb_of     = -Wl,--as-needed $(or $(addsuffix $(space)-ludev,$(wildcard $(deps)-$(1)/lib/libusb-1.0.a)),-lusb-1.0)
+usb_header = $(addprefix -isystem ,$(wildcard $(deps)-$(1)/include))
 
 # UBSan's alignment check is on purpose: descriptors and contexts are packed byte streams.
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -64,8 +70,8 @@ afl_cxx  = $(AFL_CXX)
 plain_cc = $(GCC)
 plain_cxx = $(GCC)
 
-fuzz_flags  += $(CFLAGS)
-asan_flags  := $(common) -O1 $(sanitize) $(CFLAGS)
+fuzz_flags  += $(call usb_header,fuzz) $(CFLAGS)
+asan_flags  := $(common) -O1 $(sanitize) $(call usb_header,asan) $(CFLAGS)
 plain_flags := $(common) -O2 $(CFLAGS)
 cov_flags   := $(common) -O1 -fprofile-instr-generate -fcoverage-mapping $(CFLAGS)
 msan_flags  := $(common) -O2 -fsanitize=memory,fuzzer-no-link -fsanitize-memory-track-origins \
@@ -78,6 +84,13 @@ cov_link   := $(lld)
 msan_link  := $(lld)
 afl_link   :=
 plain_link :=
+
+fuzz_usb  := $(call usb_of,fuzz)
+asan_usb  := $(call usb_of,asan)
+plain_usb := $(call usb_of,plain)
+cov_usb   := $(call usb_of,cov)
+msan_usb  := $(call usb_of,msan)
+afl_usb   := $(call usb_of,afl)
 
 fuzz_engine := $(engine)
 msan_engine := -fsanitize=fuzzer

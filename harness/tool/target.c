@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "tool/tool.h"
+#include "usbfs/exercise.h"
 
 static bool client_served(const uint8_t *bytes, size_t len, char *why, size_t room)
 {
@@ -16,6 +17,20 @@ static bool client_served(const uint8_t *bytes, size_t len, char *why, size_t ro
 		snprintf(why, room, "%s", wrong);
 	vfio_client_free(client);
 	return !wrong;
+}
+
+/* What is wrong with it, the sanitizers tell. */
+static bool library_survives(const uint8_t *bytes, size_t len, char *why, size_t room)
+{
+	int err;
+	struct exercise *e = exercise_new(&err);
+
+	if (e)
+		exercise_run(e, bytes, len);
+	else
+		snprintf(why, room, "%s", libusb_error_name(err));
+	exercise_free(e);
+	return e;
 }
 
 const struct tool_target_info tool_targets[TARGETS] = {
@@ -29,6 +44,10 @@ const struct tool_target_info tool_targets[TARGETS] = {
 			 .clause = "vfio-user 0.0",
 			 .rule = "server",
 			 .judge = client_served},
+	[TARGET_LIBUSB] = {.name = "libusb",
+			   .clause = "libusb",
+			   .rule = "starts",
+			   .judge = library_survives},
 };
 
 int tool_target_find(const char *name)

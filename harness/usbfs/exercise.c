@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/*
+ * exercise.c -- an input of the target `libusb`: the device it describes, behind a file of its own, in
+ * the hands of libusb and back.
+ */
+#include <errno.h>
+
+#include "dev/dev.h"
+#include "usbfs/exercise.h"
+
+#define PATIENCE 3u /* looks in vain, then an URB fails: nothing sleeps */
+#define MS_NS UINT64_C(1000000)
+
+/* The nth ioctl of an input, once. */
+static int fault(void *opaque, unsigned long request)
+{
+	struct exercise *e = opaque;
+
+	(void)request;
+	return e->fault && e->usbfs.requests + 1 == e->fault ? e->fault_error : 0;
+}
+
+static int error_of(uint8_t number)
+{
+	static const int list[] = {ENODEV, ENOENT, EINVAL, EBUSY,   ENOTTY,    EIO,      ENOMEM,
+				   EPIPE,  EPROTO, EAGAIN, ENODATA, ETIMEDOUT, ESHUTDOWN};
+
+	return -list[number % ARRAY_SIZE(list)];
+}
+
+/* One answer out of len bytes: how many it took; 0 if there is no more. */
+static size_t take_answer(struct usb_device *dev, const uint8_t *data, size_t len)
+{
+	struct scripted_answer a;
+	size_t n;
+
+	if (len < 4)
+		return 0;
+	n = min_u64(data[3], len - 4);
+	a = (struct scripted_answer){
+		.number = (data[0] & 15) == 15 ? SCRIPTED_ANY : data[0] & 15,
+		.pid = (data[0] >> 4 & 3) == 3 ? SCRIPTED_ANY : data[0] >> 4 & 3,
+		.status = data[1] % USB_STATUSES,
+		.later_status = data[1] / USB_STATUSES % USB_ASYNC,
+		.delay_ns = data[2] * MS_NS,
+		.request = data[0] & 0x40,
+		.detach = data[0] & 0x80,
+		.data = n ? data + 4 : NULL,
+		.len = n,
+	};
+	scripted_answer(dev, &a);
+	return 4 + n;
+}
+
+static void play(struct exercise *e)
+{
+	libusb_device_handle *handle;
+
+	e->counter++;
+	if (libusb_wrap_sys_device(e->context, e->usbfs.fd, &handle))
+		return;
+	exercise_walk(e, handle);
+	exercise_transfer(e, handle);
+	libusb_close(handle);
+}
+
+void exercise_run(struct exercise *e, const uint8_t *data, size_t len)
+{
+	uint8_t head[EXERCISE_HEADER_BYTES] = {0};
+	size_t at = min_u64(len, sizeof(head)), desc_len, n;
+	struct usb_device *dev;
+
+	if (at)
+		memcpy(head, data, at);
+	desc_len = min_u64(get_le16(head + 5), len - at);
+	dev = scripted_new(desc_len ? data + at : NULL, desc_len, 0);
+	at += desc_len;
+	if (usbfs_open(&e->usbfs, dev, head[0] % 5))
+		return;
+	e->usbfs.capabilities ^= head[1];
+	e->usbfs.patience = PATIENCE;
+	e->usbfs.fault = fault;
+	e->usbfs.fault_opaque = e;
+	e->actions = head[2];
+	e->fault = head[3];
+	e->fault_error = error_of(head[4]);
+	e->sum = 0;
+	while (e->usbfs.port.dev && (n = take_answer(dev, data + at, len - at)))
+		at += n;
+	play(e);
+	usbfs_close(&e->usbfs);
+}
+
+static bool is_strict(void)
+{
+	const char *strict = getenv("GAUNTLET_STRICT");
+
+	return strict && *strict == '1';
+}
+
+/* Before 1.0.30, which mended what is known: also that an alternate setting which cannot be parsed is lost. */
+static bool is_old(void)
+{
+	const struct libusb_version *v = libusb_get_version();
+
+	return v->major == 1 && !v->minor && v->micro < 30;
+}
+
+/* Asked by LeakSanitizer: which leaks are known. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return is_old() && !is_strict() ? "leak:parse_interface\n" : "";
+}
+
+bool exercise_is_known(struct exercise *e, enum exercise_known which)
+{
+	bool known = !e->strict && is_old();
+
+	e->known[which] += known;
+	return known;
+}
+
+struct exercise *exercise_new(int *ret_err)
+{
+	struct exercise *e = alloc_zero(sizeof(*e));
+
+	e->strict = is_strict();
+	*ret_err = libusb_set_option(NULL, LIBUSB_OPTION_NO_DEVICE_DISCOVERY);
+	if (!*ret_err)
+		*ret_err = libusb_init(&e->context);
+	if (!*ret_err)
+		return e;
+	free(e);
+	return NULL;
+}
+
+void exercise_free(struct exercise *e)
+{
+	if (!e)
+		return;
+	libusb_exit(e->context);
+	free(e);
+}

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Builds libusb-1.0 with the sanitizers and the coverage of a profile, as a static library, from
+# Debian's source package. Prints the folder that then holds include/ and lib/, nothing else, to
+# stdout. A second call finds it in the cache.
+#
+#   toolchain/build-deps.sh [--profile fuzz|asan] [--newest] [--prefix <folder>] [--check] [--force]
+#
+#   --profile  fuzz (default): ASan and libFuzzer's coverage; asan: ASan alone
+#   --newest   not the distribution's version but the newest whose source the mirror has
+#   --prefix   where to (default ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet/deps, 3 MB for each)
+#   --check    only look, build nothing; exit 1 if it is not there
+#   --force    build again even if it is there
+#
+# make takes what it finds there: DEPS=distribution (default) or newest. Without it everything is
+# linked to the distribution's shared library, where errors show but no coverage. Half a minute.
+
+# shellcheck source=../ci/say.sh
+. "$(dirname "$0")/../ci/say.sh"
+
+prefix=${XDG_CACHE_HOME:-$HOME/.cache}/usb-gauntlet/deps profile=fuzz which=distribution check=0 force=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	--profile) profile=${2:-}; shift ;;
+	--newest) which=newest ;;
+	--prefix) prefix=${2:-}; shift ;;
+	--check) check=1 ;;
+	--force) force=1 ;;
+	*) die 2 "unknown option '$1'" "try toolchain/build-deps.sh --help" ;;
+	esac
+	shift || die 2 "an option lacks its value" "try toolchain/build-deps.sh --help"
+done
+case $profile in
+fuzz) flags='-O2 -g -fno-omit-frame-pointer -fsanitize=address,fuzzer-no-link' ;;
+asan) flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address' ;;
+*) die 2 "--profile '$profile' is neither fuzz nor asan" "the others take the distribution's library" ;;
+esac
+[ -n "$prefix" ] || die 2 "--prefix is empty" "give a folder that may be written"
+prefix=$(realpath -m -- "$prefix")
+case $prefix in
+*[[:space:]:\']*) die 2 "'$prefix' has a blank, colon or quote in it" "give another --prefix" ;;
+esac
+result=$prefix/$which-$profile
+tell() { printf '%s\n' "$script: $*" >&2; }
+
+if [ $force = 0 ] && [ -s "$result/version" ]; then
+	printf '%s\n' "$result"
+	exit 0
+fi
+[ $check = 0 ] || die 1 "there is no $result" "toolchain/build-deps.sh builds it"
+[ -e /usr/include/libudev.h ] || die 2 "libudev.h is missing" "toolchain/setup.sh installs it"
+for need in apt-get apt-cache dpkg tar "${CC:-clang}"; do
+	command -v "$need" >/dev/null || die 2 "there is no $need here" "this takes Debian or what derives from it"
+done
+
+# ---- the source -------------------------------------------------------------------------------
+
+keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+[ -r "$keyring" ] || die 2 "$keyring is missing" "apt-get install debian-archive-keyring, or set DEBIAN_KEYRING"
+mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |
+	awk '$1 == "URIs:" { url = $2 } $1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) { url = $i; break } }
+		url ~ /debian\/?$/ && url !~ /security/ { print url; exit }')}
+[ -n "$mirror" ] || die 2 "no Debian mirror in apt's sources" "set DEBIAN_MIRROR=<url that ends in /debian>"
+# shellcheck source=/dev/null
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+[ -n "$codename" ] || die 2 "/etc/os-release names no release" "this takes Debian"
+suites=("$codename")
+[ $which = distribution ] || suites+=(trixie trixie-backports)
+
+work=$result.work.$$ log=$result.log
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$work"/{apt/lists/partial,apt/cache/archives/partial,source} || die 2 "cannot make $work" "give another --prefix"
+: >"$work/apt/status"
+for suite in "${suites[@]}"; do
+	printf 'deb-src [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite"
+done | LC_ALL=C sort -u >"$work/apt/sources.list"
+cat >"$work/apt/apt.conf" <<-END
+	Dir::State "$work/apt"; Dir::State::status "$work/apt/status"; Dir::Cache "$work/apt/cache";
+	Dir::Etc::sourcelist "$work/apt/sources.list"; Dir::Etc::sourceparts "/dev/null";
+	Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
+	Dir::Etc::trusted "/dev/null"; Dir::Etc::trustedparts "/dev/null";
+	APT::Sandbox::User ""; Acquire::Languages "none"; Acquire::Retries "2"; APT::Update::Error-Mode "any";
+	Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";
+END
+# step SENTENCE COMMAND..: one that takes long; its words go to the log, whose end is shown when it fails.
+step() {
+	tell "$1"
+	shift
+	printf '\n==== %s\n' "$*" >>"$log"
+	"$@" >>"$log" 2>&1 && return
+	tail -n 25 "$log" | sed -E 's#https?://[^/ ]+#<mirror>#g' >&2
+	die 2 "that failed (its last lines are above)" "all of it is in $log"
+}
+export APT_CONFIG=$work/apt/apt.conf LC_ALL=C
+: >"$log"
+step "reading the mirror's lists" apt-get -q update
+versions=$(apt-cache showsrc --only-source libusb-1.0 | sed -n 's/^Version: //p' | sort -u -V -r)
+[ -n "$versions" ] || die 2 "the mirror has no source of libusb" "does DEBIAN_MIRROR or apt's sources name a full mirror?"
+tarball=''
+for version in $versions; do
+	upstream=${version#*:} upstream=${upstream%-*}
+	tell "fetching the source of libusb $upstream"
+	# A mirror may have the original archive, checked by apt, and lack the rest: nothing is lost.
+	(cd "$work" && apt-get -q source --download-only "libusb-1.0=$version") >>"$log" 2>&1 || :
+	tarball=$(find "$work" -maxdepth 1 -name "libusb-1.0_$upstream.orig.tar.*" ! -name '*.asc' -print -quit)
+	[ -z "$tarball" ] || break
+done
+[ -n "$tarball" ] || die 2 "no source could be fetched" "the reasons are in $log"
+
+# ---- the build --------------------------------------------------------------------------------
+
+step "unpacking" tar -xf "$tarball" -C "$work/source" --strip-components=1
+# With udev: without it libusb does not start where there is no USB at all.
+step "configuring for $profile" sh -c "cd '$work/source' && ./configure --prefix='$result' --disable-shared \
+	--enable-static CC='${CC:-clang}' CFLAGS='$flags'"
+step "building" make -C "$work/source/libusb" -j"$jobs"
+rm -rf "$work/out"
+mkdir -p "$work/out/lib" "$work/out/include/libusb-1.0"
+if ! cp "$work/source/libusb/.libs/libusb-1.0.a" "$work/out/lib/" ||
+	! cp "$work/source/libusb/libusb.h" "$work/out/include/libusb-1.0/"; then
+	die 2 "the build left no library" "all of it is in $log"
+fi
+printf '%s\n' "$upstream" >"$work/out/version"
+rm -rf "${result:?}"
+mv "$work/out" "$result" || die 2 "cannot move the result to $result" "is another process building to the same place?"
+tell "libusb $upstream for $profile"
+printf '%s\n' "$result"
