@@ -135,21 +135,23 @@ static bool time_left(const struct serve *s, struct timespec *ret)
 
 static int serve_round(struct serve *s)
 {
-	struct pollfd p[3 + SERVE_CONTROL_CLIENTS + 1] = {
+	struct pollfd p[3 + SERVE_CONTROL_CLIENTS + 1 + SERVE_MAX_LINKS] = {
 		{s->signal_fd, POLLIN, 0},
 		{s->listen_fd, POLLIN, 0},
 		{s->user.socket.fd, POLLIN, 0}, /* -1, and ignored, if there is none */
 	};
 	unsigned controls = serve_control_poll(&s->control, p + 3);
+	unsigned links = serve_link_poll(&s->devices.links, p + 3 + controls);
 	struct timespec left;
 	bool all_read;
 
-	if (ppoll(p, 3 + controls, time_left(s, &left) ? &left : NULL, NULL) < 0)
+	if (ppoll(p, 3 + controls + links, time_left(s, &left) ? &left : NULL, NULL) < 0)
 		return errno == EINTR ? 0 : -errno;
 	s->more = false;
 	follow_time(s);
 	if (p[0].revents)
 		s->stop = true;
+	serve_link_work(&s->devices.links, p + 3 + controls, links);
 	all_read = answer_client(s);
 	if (p[1].revents && !s->stop)
 		meet_client(s, all_read);

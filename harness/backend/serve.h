@@ -6,6 +6,7 @@
 #ifndef BACKEND_SERVE_H
 #define BACKEND_SERVE_H
 
+#include "backend/serve_link.h"
 #include "base.h"
 #include "trace.h"
 #include "usb/usb.h"
@@ -92,12 +93,15 @@ struct serve_device {
 	enum usb_speed speed;   /* USB_SPEED_NONE = the fastest */
 	char *file;             /* storage: its image; NULL = memory */
 	bool read_only;
-	uint8_t ports;  /* hub: 0 = 4 */
-	bool single_tt; /* hub */
+	uint8_t ports;     /* hub: 0 = 4 */
+	bool single_tt;    /* hub */
+	char *line;        /* serial, network: path; NULL = a loop */
+	uint8_t line_kind; /* enum serve_link_kind */
 };
 
 /*
- * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]".
+ * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]
+ * [,pty=PATH][,listen=PATH][,connect=PATH]".
  * 0; -EINVAL with a sentence in why.
  * Free with serve_device_free in either case.
  */
@@ -116,6 +120,7 @@ struct serve_devices {
 	struct machine *m;     /* borrowed */
 	struct serve_tap *tap; /* borrowed */
 	struct serve_disk disk[SERVE_MAX_DISKS];
+	struct serve_links links; /* of devices that are plugged in */
 };
 
 /* Plug it: 0 and its place, or -errno with a sentence in why. */

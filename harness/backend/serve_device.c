@@ -42,6 +42,25 @@ static int parse_hub(struct serve_device *d, const char *name, const char *value
 	return 0;
 }
 
+static int parse_line(struct serve_device *d, const char *name, const char *value)
+{
+	static const char *const kind[] = {
+		[SERVE_LINK_PTY] = "pty",
+		[SERVE_LINK_LISTEN] = "listen",
+		[SERVE_LINK_CONNECT] = "connect",
+	};
+
+	if (!value || !*value || d->line)
+		return -EINVAL;
+	for (unsigned i = d->model == DEV_SERIAL ? 0 : SERVE_LINK_LISTEN; i < ARRAY_SIZE(kind); i++)
+		if (!strcmp(name, kind[i])) {
+			d->line_kind = (uint8_t)i;
+			d->line = strdup(value);
+			return d->line ? 0 : -ENOMEM;
+		}
+	return -EINVAL;
+}
+
 /* One "name=value" or "name" after the model. */
 static int parse_setting(struct serve_device *d, const char *name, const char *value)
 {
@@ -51,6 +70,8 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 		return parse_speed(d, value);
 	if (d->model == DEV_HUB || d->model == DEV_SUPER_HUB)
 		return parse_hub(d, name, value);
+	if (d->model == DEV_SERIAL)
+		return parse_line(d, name, value);
 	if (d->model != DEV_STORAGE)
 		return -EINVAL;
 	if (!strcmp(name, "ro") && !value) {
@@ -95,7 +116,8 @@ int serve_device_parse(struct serve_device *d, const char *text, char *why, size
 void serve_device_free(struct serve_device *d)
 {
 	free(d->file);
-	d->file = NULL;
+	free(d->line);
+	d->file = d->line = NULL;
 }
 
 static unsigned free_connector(const struct machine *m)
@@ -166,6 +188,19 @@ static void say_why(const struct serve_devices *s, const struct serve_device *d,
 			 path->route ? ", and those of hubs" : "");
 }
 
+static int open_line(struct serve_devices *s, const struct serve_device *d, struct dev_link **ret,
+		     char *why, size_t room)
+{
+	int err = 0;
+
+	if (d->line)
+		err = serve_link_open(&s->links, (enum serve_link_kind)d->line_kind, d->line,
+				      d->model != DEV_SERIAL, ret);
+	if (err)
+		snprintf(why, room, "%s: %s", d->line, strerror(-err));
+	return err;
+}
+
 int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 		      struct serve_path *ret_path, char *why, size_t room)
 {
@@ -175,8 +210,12 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 	struct usb_device *dev;
 	int err = place ? open_disk(d, &context.disk, why, room) : -ENOSPC;
 
-	if (err)
+	if (!err)
+		err = open_line(s, d, &context.link, why, room);
+	if (err) {
+		disk_free(context.disk);
 		return err;
+	}
 	if (!path.connector)
 		path.connector = free_connector(s->m);
 	dev = dev_models[d->model].create(&context);

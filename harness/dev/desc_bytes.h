@@ -25,6 +25,17 @@
 #define COMPANION_DESC(burst, attributes, interval_bytes)                                          \
 	6, 0x30, burst, attributes, LE16(interval_bytes)
 
+/* USB3 9.6.4: count interfaces from first on are one function. */
+#define IAD_DESC(first, count, class, subclass, protocol)                                          \
+	8, 11, first, count, class, subclass, protocol, 0
+
+/* CDC 1.2, 5.2.3, PSTN 1.2 5.3: functional descriptors. */
+#define CDC_HEADER_DESC 5, 0x24, 0x00, LE16(0x0120)
+#define CDC_CALL_DESC(capabilities, data_interface) 5, 0x24, 0x01, capabilities, data_interface
+#define CDC_ACM_DESC(capabilities) 4, 0x24, 0x02, capabilities
+#define CDC_UNION_DESC(control_interface, data_interface)                                          \
+	5, 0x24, 0x06, control_interface, data_interface
+
 /* HID 1.11, 6.2.1: no country, one class descriptor: report. */
 #define HID_DESC(report_len) 9, 0x21, LE16(0x0111), 0, 1, 0x22, LE16(report_len)
 

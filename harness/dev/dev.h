@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -11,6 +11,7 @@
 
 #include "base.h"
 #include "dev/disk.h"
+#include "dev/link.h"
 #include "usb/usb.h"
 
 /* ---- models.c ------------------------------------------------------------------------------ */
@@ -18,12 +19,13 @@
 /* What a model may need to come into being; everything is borrowed for the call but the disk,
  * which must outlive the device. */
 struct dev_context {
-	struct disk *disk;   /* storage: NULL = no medium in it */
-	const uint8_t *desc; /* scripted: its descriptor set, see usb.h desc.c */
-	size_t desc_len;     /* bytes; 0 = the built-in set */
-	uint8_t speed_mask;  /* scripted: 1 << enum usb_speed; 0 = all four */
-	uint8_t ports;       /* hub: see hub_new */
-	bool single_tt;      /* hub */
+	struct disk *disk;     /* storage: NULL = no medium in it */
+	const uint8_t *desc;   /* scripted: its descriptor set, see usb.h desc.c */
+	size_t desc_len;       /* bytes; 0 = the built-in set */
+	uint8_t speed_mask;    /* scripted: 1 << enum usb_speed; 0 = all four */
+	uint8_t ports;         /* hub: see hub_new */
+	bool single_tt;        /* hub */
+	struct dev_link *link; /* serial, network: NULL = a loop; becomes the device's */
 };
 
 struct dev_model {
@@ -39,6 +41,7 @@ enum dev_model_index {
 	DEV_HUB,
 	DEV_SUPER_HUB,
 	DEV_MOUSE,
+	DEV_SERIAL,
 	DEV_MODELS
 };
 
@@ -89,6 +92,11 @@ int mouse_move(struct usb_device *dev, int16_t dx, int16_t dy, uint8_t buttons, 
 
 /* disk is borrowed and may be NULL (no medium). */
 struct usb_device *storage_new(struct disk *disk);
+
+/* ---- serial.c: a serial line, CDC-ACM (CDC 1.2, PSTN 1.2) ----------------------------------- */
+
+/* link becomes the device's; NULL = a loop. */
+struct usb_device *serial_new(struct dev_link *link);
 
 /* ---- hub.c: a hub (USB2 11, USB3 10) ------------------------------------------------------- */
 

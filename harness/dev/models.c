@@ -42,6 +42,11 @@ static struct usb_device *create_super_hub(const struct dev_context *context)
 	return hub_new_super(context->ports);
 }
 
+static struct usb_device *create_serial(const struct dev_context *context)
+{
+	return serial_new(context->link);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -50,6 +55,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_HUB] = {"hub", create_hub},
 	[DEV_SUPER_HUB] = {"super-hub", create_super_hub},
 	[DEV_MOUSE] = {"mouse", create_mouse},
+	[DEV_SERIAL] = {"serial", create_serial},
 };
 
 const struct dev_model *dev_model_find(const char *name)

@@ -19,7 +19,8 @@
 	X(MODEL_SCRIPTED, "scripted", 3)                                                           \
 	X(MODEL_HUB, "hub", 4)                                                                     \
 	X(MODEL_SUPER_HUB, "super-hub", 5)                                                         \
-	X(MODEL_MOUSE, "mouse", 6)
+	X(MODEL_MOUSE, "mouse", 6)                                                                 \
+	X(MODEL_SERIAL, "serial", 7)
 
 /* Values: default Protocol Speed IDs, xHCI 7.2.2.1.1. auto: the fastest that model and port do. */
 #define NAMES_SPEED(X)                                                                             \

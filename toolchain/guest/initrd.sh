@@ -6,7 +6,8 @@
 #
 #   toolchain/guest/initrd.sh <folder of get-guest.sh> <init script> <result> [<parts folder> [<program>..]]
 #
-# The folder is what toolchain/get-guest.sh prints. Parts go to /parts, programs to /bin.
+# The folder is what toolchain/get-guest.sh prints. Parts go to /parts, programs to /bin. MODULES in the
+# environment are names of further modules.
 
 # shellcheck source=../../ci/say.sh
 . "$(dirname "$0")/../../ci/say.sh"
@@ -37,9 +38,10 @@ closure() {
 	}
 	END { n = split(want, one, " "); for (i = 1; i <= n; i++) take(file[one[i]]) }' "$modules/modules.dep"
 }
+# shellcheck disable=SC2086 # words
 closure xhci_pci xhci_pci_renesas xhci_hcd usbcore usb_common usb_storage uas sd_mod usbhid hid_generic evdev \
 	usbtest button ext4 crc32c_generic crc32c_intel crct10dif_generic crct10dif_common crc64_rocksoft \
-	crc64_rocksoft_generic |
+	crc64_rocksoft_generic ${MODULES:-} |
 	while read -r file; do
 		mkdir -p "$root/lib/modules/$version/$(dirname "$file")"
 		# busybox hands compressed ones to the kernel as they are first, which complains.
