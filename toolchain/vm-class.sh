@@ -7,7 +7,7 @@
 #
 #   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--profile <profile>] <class>..
 #
-#   classes: hub serial
+#   classes: hub serial network
 #
 # Exit 1 if the guest found a fault, an oracle saw a rule broken, or the controller ended by itself; 2 if
 # something needed is missing.
@@ -27,7 +27,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift || die 2 "an option lacks its value" "try toolchain/vm-class.sh --help"
 done
-[ ${#classes[@]} != 0 ] || classes=(hub serial)
+[ ${#classes[@]} != 0 ] || classes=(hub serial network)
 
 # What a class takes: devices, kernel modules beside those of every guest, programs of the guest.
 devices() {
@@ -40,16 +40,19 @@ devices() {
 		echo storage,port=2.1.1.1.1.1 hub,port=3,tt=single storage,port=3.4,speed=full
 		;;
 	serial) echo serial,port=1 serial,port=2,speed=full,pty=@work/tty ;;
+	network) echo network,port=1,listen=@work/line network,port=2,connect=@work/line ;;
 	*) return 1 ;;
 	esac
 }
 modules() {
 	case $1 in
 	serial) echo cdc_acm ;;
+	network) echo cdc_ether rndis_host ;;
 	esac
 }
 # The other side of a class's lines; ends with the machine.
 others() {
+	# shellcheck disable=SC2094 # a terminal: what is read comes from its other side
 	case $1 in
 	serial) cat "$work/tty" >"$work/tty" ;;
 	esac

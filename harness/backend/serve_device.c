@@ -70,7 +70,7 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 		return parse_speed(d, value);
 	if (d->model == DEV_HUB || d->model == DEV_SUPER_HUB)
 		return parse_hub(d, name, value);
-	if (d->model == DEV_SERIAL)
+	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK)
 		return parse_line(d, name, value);
 	if (d->model != DEV_STORAGE)
 		return -EINVAL;

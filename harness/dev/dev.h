@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -42,6 +42,7 @@ enum dev_model_index {
 	DEV_SUPER_HUB,
 	DEV_MOUSE,
 	DEV_SERIAL,
+	DEV_NETWORK,
 	DEV_MODELS
 };
 
@@ -97,6 +98,11 @@ struct usb_device *storage_new(struct disk *disk);
 
 /* link becomes the device's; NULL = a loop. */
 struct usb_device *serial_new(struct dev_link *link);
+
+/* ---- network.c: a network card, RNDIS or CDC-ECM -------------------------------------------- */
+
+/* link becomes the device's, and carries frames; NULL = a loop. */
+struct usb_device *network_new(struct dev_link *link);
 
 /* ---- hub.c: a hub (USB2 11, USB3 10) ------------------------------------------------------- */
 

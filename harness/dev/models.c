@@ -47,6 +47,11 @@ static struct usb_device *create_serial(const struct dev_context *context)
 	return serial_new(context->link);
 }
 
+static struct usb_device *create_network(const struct dev_context *context)
+{
+	return network_new(context->link);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -56,6 +61,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_SUPER_HUB] = {"super-hub", create_super_hub},
 	[DEV_MOUSE] = {"mouse", create_mouse},
 	[DEV_SERIAL] = {"serial", create_serial},
+	[DEV_NETWORK] = {"network", create_network},
 };
 
 const struct dev_model *dev_model_find(const char *name)

@@ -329,6 +329,9 @@ static bool dispatch_guest(struct drive *d, const struct op *op)
 	case OP_CONTROL:
 		drive_op_control(d, op);
 		return true;
+	case OP_CONTROL_OUT:
+		drive_op_control_out(d, op);
+		return true;
 	case OP_TRANSFER:
 		drive_op_transfer(d, op);
 		return true;

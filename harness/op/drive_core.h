@@ -297,6 +297,7 @@ void drive_listen(struct drive *d, struct drive_slot *s);
 /* Every HID device is read again, as its driver does after each report. */
 void drive_listen_all(struct drive *d);
 void drive_op_control(struct drive *d, const struct op *op);
+void drive_op_control_out(struct drive *d, const struct op *op);
 void drive_op_transfer(struct drive *d, const struct op *op);
 
 /* ---- drive_bot.c --------------------------------------------------------------------------- */

@@ -104,6 +104,31 @@ bool drive_control_out(struct drive *d, struct drive_slot *s, uint8_t type, uint
 	return drive_control(d, s, &c) == CC_SUCCESS;
 }
 
+void drive_op_control_out(struct drive *d, const struct op *op)
+{
+	uint16_t len = op->blob_len;
+	struct drive_control c = {(uint8_t)(ARG(op, CONTROL_OUT, type) & 0x7f),
+				  (uint8_t)ARG(op, CONTROL_OUT, request),
+				  (uint16_t)ARG(op, CONTROL_OUT, value),
+				  (uint16_t)ARG(op, CONTROL_OUT, index),
+				  len,
+				  len,
+				  0,
+				  0};
+	uint64_t mark;
+	struct drive_slot *s;
+
+	drive_need(d);
+	s = drive_slot_ready(d, ARG(op, CONTROL_OUT, slot), MODEL_KEYBOARD);
+	mark = d->data_next;
+	c.data = drive_data_alloc(d, len);
+	if (len)
+		drive_mem_write(d, c.data, op->blob, len);
+	drive_control(d, s, &c);
+	if (!s->ep[1].stuck)
+		d->data_next = mark;
+}
+
 void drive_op_control(struct drive *d, const struct op *op)
 {
 	struct drive_control c = {
