@@ -91,7 +91,20 @@ mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 [ -n "$codename" ] || die 2 "/etc/os-release names no release" "this takes Debian"
 
-work=$result.work.$$ log=$result.log
+# One name for all builds, so that a compiler cache knows them again.
+work=$result.work log=$result.log
+if ! mkdir -p "$prefix" || ! exec 9>"$result.lock"; then
+	die 2 "cannot write to $prefix" "give another --prefix"
+fi
+if ! flock -n 9; then
+	tell "another build of it is going on; waiting"
+	flock 9
+	if [ $force = 0 ] && [ -x "$program" ]; then
+		printf '%s\n' "$program"
+		exit 0
+	fi
+fi
+rm -rf "$work"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 mkdir -p "$work"/{apt/lists/partial,apt/cache/archives/partial,deb} || die 2 "cannot make $work" "give another --prefix"
@@ -176,12 +189,15 @@ features=(--enable-tcg --enable-kvm --enable-usb-redir --enable-spice --enable-s
 [ "$major" -lt 9 ] || features+=(--enable-pixman)
 # The parts that a feature brings in as it is named there.
 grep -q "option('vfio_user_client'" "$work/source/meson_options.txt" && features+=(--enable-vfio-user-client)
+# Stacks name files as the source does, wherever it was built.
+flags+=" -fdebug-prefix-map=../source/= -fdebug-prefix-map=$work/build=/qemu-$upstream"
 host_cxx=g++
 [ "$cc" = gcc ] || host_cxx=clang++
 configure() {
 	mkdir -p "$work/build" && cd "$work/build" || return
 	# A fortified memcpy is one that the sanitizer does not see.
-	../source/configure --prefix=/ --cc="$cc" --cxx="$host_cxx" --host-cc="$cc" "${meson[@]}" --target-list=x86_64-softmmu \
+	# It finds its firmware beside itself if its prefix is not the root.
+	../source/configure --prefix=/usr/local --cc="$cc" --cxx="$host_cxx" --host-cc="$cc" "${meson[@]}" --target-list=x86_64-softmmu \
 		--without-default-features "${features[@]}" "${sanitizers[@]}" --disable-werror --disable-install-blobs \
 		--extra-cflags="-U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize-recover=address $flags" "$@"
 }

@@ -61,10 +61,18 @@ check_program() {
 	say "our controller: $gauntlet, instrumented $how"
 }
 
-jemalloc=''
+# Freed memory is overwritten, each size has its pages, nothing is cached: what uses freed memory breaks
+# early. Where the library can, it also writes down what is left at the end, with stacks.
+jemalloc='' jemalloc_options=abort_conf:true,junk:true,tcache:false
 check_jemalloc() {
+	local profile=$jemalloc_options,prof:true,prof_leak:true,prof_final:true,lg_prof_sample:12,prof_prefix:$log_folder/jemalloc
 	jemalloc=$(ldconfig -p 2>/dev/null | awk '$1 == "libjemalloc.so.2" { print $NF; exit }')
 	[ -n "$jemalloc" ] || die 2 "there is no libjemalloc.so.2" "apt-get install libjemalloc2"
+	# With the options that it does not know it ends at once.
+	if LD_PRELOAD=$jemalloc MALLOC_CONF=${profile/prof_final:true/prof_final:false} true 2>/dev/null; then
+		jemalloc_options=$profile
+	fi
+	jemalloc_options+=${MALLOC_CONF:+,$MALLOC_CONF}
 	say "QEMU: ${command_words[0]}, not instrumented, on $jemalloc"
 }
 
@@ -72,7 +80,7 @@ check_log_folder() {
 	if ! mkdir -p "$log_folder" 2>/dev/null || ! { : >"$log_folder/.try"; } 2>/dev/null; then
 		die 2 "cannot write to $log_folder" "--log <folder> names another"
 	fi
-	rm -f "$log_folder/.try" "$log_folder"/asan.log.* "$log_folder"/{qemu.stderr,serve.log,console,reports.json}
+	rm -f "$log_folder/.try" "$log_folder"/asan.log.* "$log_folder"/jemalloc.*.heap "$log_folder"/{qemu.stderr,serve.log,console,reports.json}
 	[ "$(df -Pm "$log_folder" | awk 'NR == 2 { print $4 }')" -ge 100 ] || warn "less than 100 MB are free in $log_folder"
 	case " ${command_words[*]} " in
 	*" -runas "* | *" -chroot "*) warn "-runas and -chroot: reports may not get to $log_folder" ;;

@@ -115,10 +115,14 @@ fill_password() {
 	esac
 }
 
-without_descriptor() { # of a libvirt that is not there to hand it over
-	case $1 in
-	socket,*fd=* | \{*\"socket\"*\"fd\"*) REPLY="socket,id=$(value_of id "$1"),path=$run_folder/monitor.sock,server=on,wait=off" ;;
-	esac
+# A monitor whose place is gone while libvirt does not run the machine, or that libvirt would have opened.
+without_descriptor() {
+	local path
+	path=$(value_of path "$1")
+	if [[ $1 == socket,*fd=* || $1 == \{*\"socket\"*\"fd\"* ]] ||
+		{ [[ $1 == socket,*server* ]] && [ -n "$path" ] && [ ! -d "${path%/*}" ]; }; then
+		REPLY="socket,id=$(value_of id "$1"),path=$run_folder/$(value_of id "$1").sock,server=on,wait=off"
+	fi
 }
 without_tap_descriptor() {
 	if [[ $1 =~ (^|[,\"])(fds?|vhostfds?)[=\"] ]]; then
@@ -132,10 +136,29 @@ without_missing_key() { # a secret in a file that only exists while libvirt runs
 	[[ $1 != *secret* ]] || [ -z "$file" ] || [ -e "$file" ] || REPLY=
 }
 
+# The machine types of a distribution's or Proxmox's own QEMU, where another runs.
+known_machine() {
+	local type=$1 known
+	type=$(value_of type "$1")
+	[ -n "$type" ] || type=${1%%,*}
+	known=${type%+pve*}
+	[ -n "$machine_types" ] && [[ $type != *=* ]] || return 0
+	if ! grep -q "^$known " <<<"$machine_types"; then
+		case $type in
+		*q35*) known=q35 ;;
+		*) known=pc ;;
+		esac
+		warn "this QEMU has no machine '$type'; it is '$known' now"
+	fi
+	REPLY=${1/"$type"/$known}
+}
+
 command_prepare() {
+	local version
 	# The one watching is us; a daemon's parent ends at once.
 	command_drop daemonize 0 && warn "left out: -daemonize"
 	command_drop S 0 && warn "left out: -S (a machine that waits for a monitor's 'cont')"
+	command_drop no-shutdown 0 && warn "left out: -no-shutdown (the leak check comes at the end)"
 	# spawn=deny kills the symbolizer, elevateprivileges=deny is in LeakSanitizer's way.
 	command_drop sandbox 1 && warn "left out: -sandbox (it forbids the symbolizer)"
 	command_map chardev without_descriptor
@@ -145,4 +168,11 @@ command_prepare() {
 		command_map spice fill_password
 		command_map vnc fill_password
 	fi
+	[ -x "${command_words[0]}" ] || return 0 # check_program says so
+	version=$(ASAN_OPTIONS=detect_leaks=0 "${command_words[0]}" --version 2>/dev/null)
+	machine_types=$(ASAN_OPTIONS=detect_leaks=0 "${command_words[0]}" -machine help 2>/dev/null)
+	[[ $version == *pve* ]] || ! command_drop id 1 || warn "left out: -id, which only Proxmox's QEMU has"
+	command_map machine known_machine
+	command_map M known_machine
 }
+machine_types=''

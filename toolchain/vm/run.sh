@@ -53,7 +53,7 @@ run_machine() {
 		under_gdb xhci_process_commands
 	fi
 	if [ -n "$jemalloc" ]; then
-		environment+=(LD_PRELOAD="$jemalloc" MALLOC_CONF="abort_conf:true,junk:true,xmalloc:true${MALLOC_CONF:+,$MALLOC_CONF}")
+		environment+=(LD_PRELOAD="$jemalloc" MALLOC_CONF="$jemalloc_options")
 	fi
 	exec 3<&0
 	(cd "$caller" && exec env "${environment[@]}" "${gdb_words[@]}" "${command_words[@]}") <&3 2> >(tee "$log_folder/qemu.stderr" >&2) &
@@ -148,8 +148,13 @@ run_summary() {
 	(cd "$log_folder" && "$reader" reports "${logs[@]#"$log_folder/"}")
 	findings=$?
 	[ -z "$json" ] || cp "$log_folder/reports.json" "$json" || die 2 "cannot write $json" "the summary is in $log_folder/reports.json"
-	if [ -n "$jemalloc" ] && grep -a '^<jemalloc>' "$log_folder/qemu.stderr"; then
-		findings=1
+	if [ -n "$jemalloc" ]; then
+		# What is still allocated at the end is not all lost; a signal is a finding.
+		grep -a '^<jemalloc>' "$log_folder/qemu.stderr"
+		if [ "$machine_status" -gt 128 ] && [ $stopping = 0 ]; then
+			say "QEMU was ended by signal $((machine_status - 128)); run it under --gdb to see where"
+			findings=1
+		fi
 	fi
 	say "logs: $log_folder"
 	if [ $findings != 0 ]; then

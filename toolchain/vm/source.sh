@@ -60,17 +60,31 @@ source_libvirt() {
 	esac
 }
 
-# Everything by itself: Debian's kernel, busybox, our controller.
+# Everything by itself: Debian's kernel, busybox, our controller; or, with --xhci, an instrumented QEMU's.
 source_demo() {
-	local qemu guest
-	qemu=$(toolchain/get-qemu.sh) || exit 2
+	local qemu guest port=$((redir + 1))
 	guest=$(toolchain/get-guest.sh) || exit 2
 	toolchain/guest/initrd.sh "$guest" toolchain/guest/demo-init "$run_folder/initrd" || exit 2
 	truncate -s 64M "$run_folder/disk.img" || die 2 "cannot make a disk in $run_folder" "is TMPDIR full?"
-	[ "$seconds" != 0 ] || seconds=240
-	xhci=builtin
-	[ ${#builtin_devices[@]} -gt 0 ] || builtin_devices=(keyboard tablet "storage,file=$run_folder/disk.img")
+	[ "$seconds" != 0 ] || seconds=300
+	xhci=${xhci:-builtin}
+	if [ -n "$program" ]; then
+		qemu=$program
+		[[ $qemu != */* ]] || qemu=$(path_of "$qemu")
+	elif [ "$xhci" = builtin ]; then
+		qemu=$(toolchain/get-qemu.sh) || exit 2
+	else
+		qemu=$(toolchain/build-qemu.sh) || exit 2
+	fi
 	command_words=("$qemu" -M "q35,i8042=off" -accel tcg -cpu max -m 512 -display none -no-reboot -nodefaults -monitor none
 		-serial "file:$log_folder/console" -bios qboot.rom -kernel "$guest/vmlinuz" -initrd "$run_folder/initrd"
 		-append "console=ttyS0 panic=-1 quiet no_timer_check")
+	if [ "$xhci" != builtin ]; then
+		[ "$redir" -le 12 ] || die 2 "--demo --redir $redir: three of the 15 ports are taken" "at most --redir 12"
+		command_words+=(-device "$xhci,id=xhci,p2=15,p3=15" -drive "if=none,id=disk,format=raw,file=$run_folder/disk.img"
+			-device "usb-storage,drive=disk,bus=xhci.0,port=$((port + 2))" -device "usb-kbd,bus=xhci.0,port=$port"
+			-device "usb-tablet,bus=xhci.0,port=$((port + 1))")
+	elif [ ${#builtin_devices[@]} = 0 ]; then
+		builtin_devices=(keyboard tablet "storage,file=$run_folder/disk.img")
+	fi
 }

@@ -77,17 +77,25 @@ xhci_redir() {
 
 # ---- ours ---------------------------------------------------------------------------------------
 
-# The file of a -drive or -blockdev with raw data in it.
+# raw_file ID: the file of a -drive or -blockdev with raw data in it; a node may stand on another.
 raw_file() {
-	local id=$1 drive file
-	while IFS= read -r drive; do
-		if [ "$(value_of id "$drive")" = "$id" ] || [ "$(value_of node-name "$drive")" = "$id" ]; then
-			file=$(value_of file "$drive")
-			[ -n "$file" ] || file=$(value_of filename "$drive")
-			[[ $(value_of format "$drive") =~ ^(raw|)$ ]] && [ -f "$file" ] && printf '%s' "$file"
-			return
-		fi
-	done < <(command_each drive; command_each blockdev)
+	local id=$1 drive file found
+	for _ in 1 2 3; do
+		found=
+		while IFS= read -r drive; do
+			if [ "$(value_of id "$drive")" = "$id" ] || [ "$(value_of node-name "$drive")" = "$id" ]; then
+				found=$drive
+			fi
+		done < <(command_each drive; command_each blockdev)
+		[ -n "$found" ] && [[ $(value_of format "$found") =~ ^(raw|)$ ]] || return
+		file=$(value_of filename "$found")
+		[ -n "$file" ] || file=$(value_of file "$found")
+		case $found,$(value_of driver "$found") in
+		\{*,raw | driver=raw,*) id=$file ;;
+		\{*,file | *file=*) printf '%s' "$file"; return ;;
+		*) return ;;
+		esac
+	done
 }
 
 # A USB device that hangs on the controller that goes away.
