@@ -235,4 +235,9 @@ expect 'setup: silent when nothing is missing' 0 '^$' sh -c 'toolchain/setup.sh;
 expect 'setup: says what is missing' 1 'missing: .*clang' env PATH="$dir/bin" toolchain/setup.sh --check
 expect 'setup: gives up clearly without a package manager' 1 'Install by hand' env PATH="$dir/bin" toolchain/setup.sh
 
+# --- a VM under sanitizers -------------------------------------------------------------------------
+if [ -z "$only" ]; then
+	(cd "$top" && toolchain/asan-vm-test.sh) || failed=$((failed + 1))
+fi
+
 [ $failed = 0 ]

@@ -111,7 +111,7 @@ vm=(toolchain/asan-vm --log "$dir/log")
 
 expect 'a clean run: no findings' 0 '^no findings' "${vm[@]}" -- "$dir/planted" clean
 expect 'an overflow is a finding with its function and line' 1 'in overflow .*planted\.c:3' "${vm[@]}" -- "$dir/planted" overflow
-expect 'two of one cause are one finding' 1 'heap-buffer-overflow WRITE overflow, 2 times' "${vm[@]}" -- "$dir/planted" overflow
+expect 'two of one cause are one finding' 1 'heap-buffer-overflow WRITE overflow, 2 times' "${vm[@]}" --options suppress_equal_pcs=0 -- "$dir/planted" overflow
 expect 'the JSON has the stack' 0 '"overflow .*planted.c:3' jq -c '.findings[].stack[0]' "$dir/log/reports.json"
 expect 'leaks of one stack are added up' 1 '24 bytes in 3 objects, direct: lose' "${vm[@]}" -- "$dir/planted" leak
 query='.findings[] | [.sort, .bytes, .objects, .stack[1]]'
