@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, ccid, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -43,6 +43,7 @@ enum dev_model_index {
 	DEV_MOUSE,
 	DEV_SERIAL,
 	DEV_NETWORK,
+	DEV_CCID,
 	DEV_MODELS
 };
 
@@ -103,6 +104,12 @@ struct usb_device *serial_new(struct dev_link *link);
 
 /* link becomes the device's, and carries frames; NULL = a loop. */
 struct usb_device *network_new(struct dev_link *link);
+
+/* ---- ccid.c: a smart card reader with a card in it (CCID 1.1) -------------------------------- */
+
+struct usb_device *ccid_new(void);
+/* The card is put in or pulled out. 0; -ENODEV: dev is no reader. */
+int ccid_insert(struct usb_device *dev, bool present);
 
 /* ---- hub.c: a hub (USB2 11, USB3 10) ------------------------------------------------------- */
 

@@ -52,6 +52,12 @@ static struct usb_device *create_network(const struct dev_context *context)
 	return network_new(context->link);
 }
 
+static struct usb_device *create_ccid(const struct dev_context *context)
+{
+	(void)context;
+	return ccid_new();
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -62,6 +68,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_MOUSE] = {"mouse", create_mouse},
 	[DEV_SERIAL] = {"serial", create_serial},
 	[DEV_NETWORK] = {"network", create_network},
+	[DEV_CCID] = {"ccid", create_ccid},
 };
 
 const struct dev_model *dev_model_find(const char *name)

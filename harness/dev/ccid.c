@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ccid.c -- a smart card reader with one slot (CCID 1.1) that exchanges whole APDUs, and a card in it. The
+ * length in a message's header is only believed if it is the length of what came. Left out: secure PIN
+ * entry, mechanical parts, a clock that stops (refused as not supported).
+ */
+#include <errno.h>
+
+#include "dev/ccid_card.h"
+#include "dev/desc_bytes.h"
+#include "dev/dev.h"
+#include "heap.h"
+
+#define NOTIFY_IN 0x81
+#define BULK_IN 0x82
+#define BULK_OUT 0x03
+#define HEAD 10u
+#define MESSAGE_MAX 271u /* header and a short APDU */
+#define ANSWERS 4u       /* that may wait; then the host has to */
+#define CLASS_DESC_BYTES 54u
+
+enum { /* CCID 6.1, 6.2 */
+	SET_PARAMETERS = 0x61,
+	ICC_POWER_ON = 0x62,
+	ICC_POWER_OFF = 0x63,
+	GET_SLOT_STATUS = 0x65,
+	GET_PARAMETERS = 0x6c,
+	RESET_PARAMETERS = 0x6d,
+	XFR_BLOCK = 0x6f,
+	ABORT = 0x72,
+	DATA_BLOCK = 0x80,
+	SLOT_STATUS = 0x81,
+	PARAMETERS = 0x82,
+	NOTIFY_SLOT_CHANGE = 0x50,
+};
+
+enum { /* CCID 6.2.6: bError where the command failed */
+	ERROR_UNSUPPORTED = 0,
+	ERROR_LENGTH = 1,
+	ERROR_SLOT = 5,
+	ERROR_ICC_MUTE = 0xfe,
+};
+
+#define FAILED (1u << 6) /* bmCommandStatus */
+
+enum icc { /* bmICCStatus */
+	ICC_ACTIVE,
+	ICC_INACTIVE,
+	ICC_ABSENT,
+};
+
+struct answer {
+	uint8_t *bytes; /* own allocation of exactly len */
+	size_t len;
+};
+
+struct ccid {
+	struct usb_device usb; /* first member */
+	struct ccid_card card;
+	bool present, powered, untold;
+	uint8_t parameters[5];    /* T=0, CCID 6.1.7 */
+	uint8_t out[MESSAGE_MAX]; /* a message so far */
+	size_t out_len;           /* may be more than fits: then it is too long */
+	struct answer answer[ANSWERS];
+	unsigned answer_count;
+	size_t in_pos; /* of the oldest answer */
+	bool in_end;   /* an empty packet has to tell its end */
+};
+
+/* clang-format off */
+#define CLASS_DESC                                                                                 \
+	CLASS_DESC_BYTES, 0x21, LE16(0x0110), 0, 7, 1, 0, 0, 0,  /* 5, 3 and 1.8 V, T=0 */           \
+	0xa0, 0x0f, 0, 0, 0xa0, 0x0f, 0, 0, 0,                  /* 4 MHz */                         \
+	0x80, 0x25, 0, 0, 0x80, 0x25, 0, 0, 0,                  /* 9600 bit/s */                    \
+	0xfe, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0,                                                    \
+	0xba, 0x04, 0x02, 0,                                    /* all by itself, short APDUs */    \
+	LE16(MESSAGE_MAX), 0, 0, 0xff, 0xff, LE16(0), 0, 1
+#define DESC_SET(bulk, interval)                                                                   \
+	{                                                                                          \
+		DEVICE_DESC(0x0200, 64, 0x0009),                                                   \
+		CONFIG_DESC(9 + 9 + CLASS_DESC_BYTES + 21, 1, 0xc0, 50),                           \
+		INTERFACE_DESC(0, 0, 3, 0x0b, 0, 0),                                               \
+		CLASS_DESC,                                                                        \
+		ENDPOINT_DESC(NOTIFY_IN, 3, 8, interval),                                          \
+		ENDPOINT_DESC(BULK_IN, 2, bulk, 0), ENDPOINT_DESC(BULK_OUT, 2, bulk, 0),           \
+		LANGUAGE_STRING, VENDOR_STRING,                                                    \
+		2 + 2 * 4, 3, 'c', 0, 'c', 0, 'i', 0, 'd', 0,                                      \
+		2 + 2 * 1, 3, '1', 0,                                                              \
+		QUALIFIER_DESC,                                                                    \
+	}
+/* clang-format on */
+
+static const uint8_t full_speed_desc[] = DESC_SET(64, 24);
+static const uint8_t high_speed_desc[] = DESC_SET(512, 8);
+
+static struct ccid *to_ccid(struct usb_device *dev)
+{
+	return container_of(dev, struct ccid, usb);
+}
+
+static const uint8_t *describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len)
+{
+	(void)dev;
+	*ret_len = sizeof(full_speed_desc);
+	return speed == USB_SPEED_HIGH ? high_speed_desc : full_speed_desc;
+}
+
+static void wake(struct usb_endpoint *ep)
+{
+	if (ep->present)
+		usb_wakeup(ep);
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static uint8_t icc_status(const struct ccid *c)
+{
+	return !c->present ? ICC_ABSENT : c->powered ? ICC_ACTIVE : ICC_INACTIVE;
+}
+
+static void drop_answer(struct ccid *c)
+{
+	heap_free(c->answer[0].bytes);
+	c->answer_count--;
+	memmove(&c->answer[0], &c->answer[1], c->answer_count * sizeof(c->answer[0]));
+	c->in_pos = 0;
+}
+
+static void reply(struct ccid *c, uint8_t type, uint8_t status, uint8_t error, const uint8_t *bytes,
+		  size_t len)
+{
+	struct answer *a = &c->answer[c->answer_count++];
+
+	*a = (struct answer){heap_zero(HEAD + len), HEAD + len};
+	a->bytes[0] = type;
+	put_le32(a->bytes + 1, (uint32_t)len);
+	a->bytes[5] = c->out[5]; /* slot and sequence number of the command */
+	a->bytes[6] = c->out[6];
+	a->bytes[7] = status | icc_status(c);
+	a->bytes[8] = error;
+	if (len)
+		memcpy(a->bytes + HEAD, bytes, len);
+	wake(&c->usb.ep_in[BULK_IN & 15]);
+}
+
+/* What kind of answer a command has, whether it works or not (CCID table 6.2-1). */
+static uint8_t answer_type(uint8_t command)
+{
+	switch (command) {
+	case ICC_POWER_ON:
+	case XFR_BLOCK:
+		return DATA_BLOCK;
+	case GET_PARAMETERS:
+	case RESET_PARAMETERS:
+	case SET_PARAMETERS:
+		return PARAMETERS;
+	default:
+		return SLOT_STATUS;
+	}
+}
+
+static void fail(struct ccid *c, uint8_t error)
+{
+	reply(c, answer_type(c->out[0]), FAILED, error, NULL, 0);
+}
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+static void reset_parameters(struct ccid *c)
+{
+	static const uint8_t usual[5] = {0x11, 0x00, 0x00, 0x0a, 0x00};
+
+	memcpy(c->parameters, usual, sizeof(usual));
+}
+
+static void power_on(struct ccid *c)
+{
+	const uint8_t *atr;
+	size_t len;
+
+	c->powered = true;
+	reset_parameters(c);
+	atr = ccid_card_reset(&c->card, &len);
+	reply(c, DATA_BLOCK, 0, 0, atr, len);
+}
+
+static void exchange(struct ccid *c, const uint8_t *bytes, size_t len)
+{
+	uint8_t answer[CARD_ANSWER_MAX];
+
+	if (!c->powered)
+		fail(c, ERROR_ICC_MUTE);
+	else
+		reply(c, DATA_BLOCK, 0, 0, answer, ccid_card_apdu(&c->card, bytes, len, answer));
+}
+
+static void parameters(struct ccid *c, const uint8_t *bytes, size_t len)
+{
+	if (c->out[0] == SET_PARAMETERS && (c->out[7] || len != sizeof(c->parameters))) {
+		fail(c, c->out[7] ? 7 : ERROR_LENGTH); /* 7: where bProtocolNum is */
+		return;
+	}
+	if (c->out[0] == SET_PARAMETERS)
+		memcpy(c->parameters, bytes, sizeof(c->parameters));
+	else if (c->out[0] == RESET_PARAMETERS)
+		reset_parameters(c);
+	reply(c, PARAMETERS, 0, 0, c->parameters, sizeof(c->parameters));
+}
+
+static void command(struct ccid *c)
+{
+	const uint8_t *bytes = c->out + HEAD;
+	size_t len = c->out_len - HEAD;
+
+	if (c->out_len > MESSAGE_MAX || get_le32(c->out + 1) != len) {
+		fail(c, ERROR_LENGTH);
+		return;
+	}
+	if (c->out[5]) {
+		fail(c, ERROR_SLOT);
+		return;
+	}
+	switch (c->out[0]) {
+	case ICC_POWER_ON:
+	case XFR_BLOCK:
+		if (!c->present)
+			fail(c, ERROR_ICC_MUTE);
+		else if (c->out[0] == ICC_POWER_ON)
+			power_on(c);
+		else
+			exchange(c, bytes, len);
+		break;
+	case ICC_POWER_OFF:
+		c->powered = false;
+		reply(c, SLOT_STATUS, 0, 0, NULL, 0);
+		break;
+	case GET_SLOT_STATUS:
+	case ABORT:
+		reply(c, SLOT_STATUS, 0, 0, NULL, 0);
+		break;
+	case GET_PARAMETERS:
+	case RESET_PARAMETERS:
+	case SET_PARAMETERS:
+		parameters(c, bytes, len);
+		break;
+	default:
+		fail(c, ERROR_UNSUPPORTED);
+	}
+}
+
+/* ---- data ---------------------------------------------------------------------------------- */
+
+/* A message ends with a packet that is not full, or where its header says. */
+static enum usb_status out(struct ccid *c, struct usb_endpoint *ep, struct usb_packet *p)
+{
+	size_t room = sizeof(c->out) - min_u64(c->out_len, sizeof(c->out));
+	bool last = !p->len || !ep->max_packet || p->len % ep->max_packet;
+
+	if (c->answer_count == ANSWERS)
+		return USB_NAK;
+	if (min_u64(room, p->len))
+		memcpy(c->out + c->out_len, p->data, min_u64(room, p->len));
+	c->out_len = min_u64(c->out_len + p->len, MESSAGE_MAX + 1);
+	if (c->out_len >= HEAD && c->out_len - HEAD == get_le32(c->out + 1))
+		last = true;
+	if (!last)
+		return USB_OK;
+	if (c->out_len >= HEAD)
+		command(c);
+	c->out_len = 0;
+	return USB_OK;
+}
+
+static enum usb_status in(struct ccid *c, struct usb_endpoint *ep, struct usb_packet *p)
+{
+	const struct answer *a = &c->answer[0];
+	size_t n;
+
+	if (c->in_end) {
+		c->in_end = false;
+		return USB_OK;
+	}
+	if (!c->answer_count)
+		return USB_NAK;
+	n = min_u64(a->len - c->in_pos, p->len);
+	usb_packet_put(p, a->bytes + c->in_pos, n);
+	c->in_pos += n;
+	if (c->in_pos < a->len)
+		return USB_OK;
+	c->in_end = n == p->len && n && ep->max_packet && n % ep->max_packet == 0;
+	drop_answer(c);
+	wake(&c->usb.ep_out[BULK_OUT & 15]);
+	return USB_OK;
+}
+
+static enum usb_status notify(struct ccid *c, struct usb_packet *p)
+{
+	uint8_t note[2] = {NOTIFY_SLOT_CHANGE, (uint8_t)(2 | c->present)};
+
+	if (!c->untold)
+		return USB_NAK;
+	c->untold = false;
+	return usb_packet_put(p, note, sizeof(note)) ? USB_OK : USB_BABBLE;
+}
+
+static enum usb_status data(struct usb_device *dev, struct usb_endpoint *ep, struct usb_packet *p)
+{
+	switch (ep->address) {
+	case BULK_IN:
+		return in(to_ccid(dev), ep, p);
+	case BULK_OUT:
+		return out(to_ccid(dev), ep, p);
+	case NOTIFY_IN:
+		return notify(to_ccid(dev), p);
+	default:
+		return USB_STALL;
+	}
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+static int control(struct usb_device *dev, const struct usb_setup *s, uint8_t *bytes, uint32_t len)
+{
+	static const uint8_t clock[4] = {0xa0, 0x0f, 0, 0}, rate[4] = {0x80, 0x25, 0, 0};
+	uint32_t n = (uint32_t)min_u64(len, 4);
+	struct ccid *c = to_ccid(dev);
+
+	if (dev->state != USB_CONFIGURED || s->index)
+		return -USB_STALL;
+	if (s->type == 0x21 && s->request == 1) { /* ABORT: slot and sequence number in wValue */
+		if (s->value & 0xff || len)
+			return -USB_STALL;
+		while (c->answer_count)
+			drop_answer(c);
+		c->out_len = 0;
+		return 0;
+	}
+	if (s->type != 0xa1 || s->value || (s->request != 2 && s->request != 3))
+		return -USB_STALL;
+	if (n)
+		memcpy(bytes, s->request == 2 ? clock : rate, n);
+	return (int)n;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static void reset(struct usb_device *dev)
+{
+	struct ccid *c = to_ccid(dev);
+
+	while (c->answer_count)
+		drop_answer(c);
+	c->out_len = 0;
+	c->in_end = false;
+	c->powered = false;
+	c->untold = true;
+	reset_parameters(c);
+}
+
+static void ccid_free(struct usb_device *dev)
+{
+	struct ccid *c = to_ccid(dev);
+
+	usb_device_fini(dev);
+	while (c->answer_count)
+		drop_answer(c);
+	heap_free(c);
+}
+
+static const struct usb_device_ops ops = {
+	.model = "ccid",
+	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
+	.describe = describe,
+	.reset = reset,
+	.control = control,
+	.data = data,
+	.configured = reset,
+	.free = ccid_free,
+};
+
+struct usb_device *ccid_new(void)
+{
+	struct ccid *c = heap_zero(sizeof(*c));
+
+	usb_device_init(&c->usb, &ops, NULL, 0); /* see describe */
+	c->present = true;
+	reset_parameters(c);
+	return &c->usb;
+}
+
+int ccid_insert(struct usb_device *dev, bool present)
+{
+	struct ccid *c;
+
+	if (dev->ops != &ops)
+		return -ENODEV;
+	c = to_ccid(dev);
+	if (c->present == present)
+		return 0;
+	c->present = present;
+	c->powered = false;
+	c->untold = true;
+	wake(&dev->ep_in[NOTIFY_IN & 15]);
+	return 0;
+}
