@@ -7,17 +7,12 @@
 #include <errno.h>
 
 #include "dev/ccid_card.h"
-#include "dev/desc_bytes.h"
+#include "dev/ccid_desc.h"
 #include "dev/dev.h"
 #include "heap.h"
 
-#define NOTIFY_IN 0x81
-#define BULK_IN 0x82
-#define BULK_OUT 0x03
 #define HEAD 10u
-#define MESSAGE_MAX 271u /* header and a short APDU */
-#define ANSWERS 4u       /* that may wait; then the host has to */
-#define CLASS_DESC_BYTES 54u
+#define ANSWERS 4u /* that may wait; then the host has to */
 
 enum { /* CCID 6.1, 6.2 */
 	SET_PARAMETERS = 0x61,
@@ -58,51 +53,18 @@ struct ccid {
 	struct usb_device usb; /* first member */
 	struct ccid_card card;
 	bool present, powered, untold;
-	uint8_t parameters[5];    /* T=0, CCID 6.1.7 */
-	uint8_t out[MESSAGE_MAX]; /* a message so far */
-	size_t out_len;           /* may be more than fits: then it is too long */
+	uint8_t parameters[5];         /* T=0, CCID 6.1.7 */
+	uint8_t out[CCID_MESSAGE_MAX]; /* a message so far */
+	size_t out_len;                /* may be more than fits: then it is too long */
 	struct answer answer[ANSWERS];
 	unsigned answer_count;
 	size_t in_pos; /* of the oldest answer */
 	bool in_end;   /* an empty packet has to tell its end */
 };
 
-/* clang-format off */
-#define CLASS_DESC                                                                                 \
-	CLASS_DESC_BYTES, 0x21, LE16(0x0110), 0, 7, 1, 0, 0, 0,  /* 5, 3 and 1.8 V, T=0 */           \
-	0xa0, 0x0f, 0, 0, 0xa0, 0x0f, 0, 0, 0,                  /* 4 MHz */                         \
-	0x80, 0x25, 0, 0, 0x80, 0x25, 0, 0, 0,                  /* 9600 bit/s */                    \
-	0xfe, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0,                                                    \
-	0xba, 0x04, 0x02, 0,                                    /* all by itself, short APDUs */    \
-	LE16(MESSAGE_MAX), 0, 0, 0xff, 0xff, LE16(0), 0, 1
-#define DESC_SET(bulk, interval)                                                                   \
-	{                                                                                          \
-		DEVICE_DESC(0x0200, 64, 0x0009),                                                   \
-		CONFIG_DESC(9 + 9 + CLASS_DESC_BYTES + 21, 1, 0xc0, 50),                           \
-		INTERFACE_DESC(0, 0, 3, 0x0b, 0, 0),                                               \
-		CLASS_DESC,                                                                        \
-		ENDPOINT_DESC(NOTIFY_IN, 3, 8, interval),                                          \
-		ENDPOINT_DESC(BULK_IN, 2, bulk, 0), ENDPOINT_DESC(BULK_OUT, 2, bulk, 0),           \
-		LANGUAGE_STRING, VENDOR_STRING,                                                    \
-		2 + 2 * 4, 3, 'c', 0, 'c', 0, 'i', 0, 'd', 0,                                      \
-		2 + 2 * 1, 3, '1', 0,                                                              \
-		QUALIFIER_DESC,                                                                    \
-	}
-/* clang-format on */
-
-static const uint8_t full_speed_desc[] = DESC_SET(64, 24);
-static const uint8_t high_speed_desc[] = DESC_SET(512, 8);
-
 static struct ccid *to_ccid(struct usb_device *dev)
 {
 	return container_of(dev, struct ccid, usb);
-}
-
-static const uint8_t *describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len)
-{
-	(void)dev;
-	*ret_len = sizeof(full_speed_desc);
-	return speed == USB_SPEED_HIGH ? high_speed_desc : full_speed_desc;
 }
 
 static void wake(struct usb_endpoint *ep)
@@ -140,7 +102,7 @@ static void reply(struct ccid *c, uint8_t type, uint8_t status, uint8_t error, c
 	a->bytes[8] = error;
 	if (len)
 		memcpy(a->bytes + HEAD, bytes, len);
-	wake(&c->usb.ep_in[BULK_IN & 15]);
+	wake(&c->usb.ep_in[CCID_BULK_IN & 15]);
 }
 
 /* What kind of answer a command has, whether it works or not (CCID table 6.2-1). */
@@ -212,7 +174,7 @@ static void command(struct ccid *c)
 	const uint8_t *bytes = c->out + HEAD;
 	size_t len = c->out_len - HEAD;
 
-	if (c->out_len > MESSAGE_MAX || get_le32(c->out + 1) != len) {
+	if (c->out_len > CCID_MESSAGE_MAX || get_le32(c->out + 1) != len) {
 		fail(c, ERROR_LENGTH);
 		return;
 	}
@@ -260,7 +222,7 @@ static enum usb_status out(struct ccid *c, struct usb_endpoint *ep, struct usb_p
 		return USB_NAK;
 	if (min_u64(room, p->len))
 		memcpy(c->out + c->out_len, p->data, min_u64(room, p->len));
-	c->out_len = min_u64(c->out_len + p->len, MESSAGE_MAX + 1);
+	c->out_len = min_u64(c->out_len + p->len, CCID_MESSAGE_MAX + 1);
 	if (c->out_len >= HEAD && c->out_len - HEAD == get_le32(c->out + 1))
 		last = true;
 	if (!last)
@@ -289,7 +251,7 @@ static enum usb_status in(struct ccid *c, struct usb_endpoint *ep, struct usb_pa
 		return USB_OK;
 	c->in_end = n == p->len && n && ep->max_packet && n % ep->max_packet == 0;
 	drop_answer(c);
-	wake(&c->usb.ep_out[BULK_OUT & 15]);
+	wake(&c->usb.ep_out[CCID_BULK_OUT & 15]);
 	return USB_OK;
 }
 
@@ -306,11 +268,11 @@ static enum usb_status notify(struct ccid *c, struct usb_packet *p)
 static enum usb_status data(struct usb_device *dev, struct usb_endpoint *ep, struct usb_packet *p)
 {
 	switch (ep->address) {
-	case BULK_IN:
+	case CCID_BULK_IN:
 		return in(to_ccid(dev), ep, p);
-	case BULK_OUT:
+	case CCID_BULK_OUT:
 		return out(to_ccid(dev), ep, p);
-	case NOTIFY_IN:
+	case CCID_NOTIFY_IN:
 		return notify(to_ccid(dev), p);
 	default:
 		return USB_STALL;
@@ -370,7 +332,7 @@ static void ccid_free(struct usb_device *dev)
 static const struct usb_device_ops ops = {
 	.model = "ccid",
 	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
-	.describe = describe,
+	.describe = ccid_describe,
 	.reset = reset,
 	.control = control,
 	.data = data,
@@ -400,6 +362,6 @@ int ccid_insert(struct usb_device *dev, bool present)
 	c->present = present;
 	c->powered = false;
 	c->untold = true;
-	wake(&dev->ep_in[NOTIFY_IN & 15]);
+	wake(&dev->ep_in[CCID_NOTIFY_IN & 15]);
 	return 0;
 }
