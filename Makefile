@@ -113,6 +113,8 @@ vm-test: ## real guests on our controller: [SHORT=1] [ONLY=<part of a name>] [LI
 	+@toolchain/vm-test.sh
 check: ## what a change must pass: format, layers, warnings, shell, file lengths, then test
 	+@ci/check.sh
+integrity: ## random stops of endpoints and schedules of ERDP, no byte or event lost: [N=1000000] [SEED=1]
+	+@ci/integrity.sh
 cov: ## coverage of the shipped corpus per folder, HTML in build/cov/html: [T=<target>] [UNIT=1]
 	+@ci/cov.sh
 bench: ## exec/s of each target beside an empty one: [T=<target>] [SECS=10]

@@ -54,6 +54,8 @@ void xhci_td_fail(struct xhci_ep *ep, enum completion_code code)
 	}
 	xhci_ep_park_td(ep);
 	ep->stage = STAGE_SETUP;
+	if (ep->owner->state != EP_RUNNING)
+		return; /* a stream of an endpoint that another one has halted */
 	if (ep->owner->streams)
 		ep->owner->streams->halted = ep;
 	xhci_ep_set_state(ep, EP_HALTED);
@@ -116,16 +118,20 @@ bool xhci_stop_report(struct xhci_ep *ep)
 {
 	struct td *td = &ep->td;
 	struct td_trb *t = td_first(td);
-	struct td_trb here = {.addr = ep->ring.dequeue};
+	struct td_trb here = {.addr = t ? t->addr : ep->ring.dequeue}; /* never as Event Data */
 
 	if (!td->active)
 		return false;
-	if (t && t->length && !td->skip)
-		xhci_transfer_event(ep, t, CC_STOPPED, t->length - t->done);
-	else if (td->skip && ep->x->profile->hccparams1 & HCC1_SPC)
-		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_SHORT, td->edtla);
+	if (t)
+		here.trb.status = t->trb.status & ~0x3fffffu; /* the interrupter */
+	if (td->skip && ep->x->profile->hccparams1 & HCC1_SPC)
+		xhci_transfer_event(ep, &here, CC_STOPPED_SHORT, td->edtla);
+	else if (t && t->length && !td->skip)
+		xhci_transfer_event(ep, &here, CC_STOPPED, t->length - t->done);
+	else if (!t && td->resume && !td->skip) /* stopped again before it was fetched again */
+		xhci_transfer_event(ep, &here, CC_STOPPED, td->resume_left);
 	else
-		xhci_transfer_event(ep, t ? t : &here, CC_STOPPED_LENGTH, 0);
+		xhci_transfer_event(ep, &here, CC_STOPPED_LENGTH, 0);
 	return true;
 }
 

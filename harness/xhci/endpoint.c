@@ -72,14 +72,16 @@ void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state)
 		[EP_STOPPED] = 1 << EP_RUNNING,
 		[EP_ERROR] = 1 << EP_STOPPED,
 	};
+	bool leaves;
 
 	ep = ep->owner;
 	if (ep->state == state)
 		return;
 	REQUIRE(state <= EP_ERROR && next[ep->state] & 1 << state);
-	if (ep->streams)
-		xhci_stream_set_state(ep, state);
+	leaves = ep->state == EP_RUNNING;
 	ep->state = (uint8_t)state;
+	if (ep->streams)
+		xhci_stream_set_state(ep, state, leaves);
 	if (state == EP_RUNNING)
 		return;
 	ep->rung = false;
@@ -102,6 +104,7 @@ void xhci_ep_park_td(struct xhci_ep *ep)
 	if (t) {
 		ep->ring = (struct ring){t->addr, t->cycle};
 		td->resume = t->done;
+		td->resume_left = t->length - t->done;
 	}
 	td->first = td->count = 0;
 	td->complete = false;

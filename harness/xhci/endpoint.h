@@ -60,12 +60,13 @@ struct td {
 	bool active;           /* between the first TRB's fetch and the end of the TD */
 	bool complete;         /* the last TRB (CH = 0) has been fetched */
 	bool in;
-	bool skip;         /* a short packet ended the data; only flags are evaluated */
-	bool sent;         /* at least one packet went out: a zero-length TD needs one */
-	bool isp_reported; /* the short TRB had its event by ISP; IOC gets a second one */
-	uint32_t residual; /* of the TRB where the short packet happened */
-	uint32_t resume;   /* bytes already moved of the TRB that is fetched next */
-	uint32_t edtla;    /* 24 bits (xHCI 4.11.5.2) */
+	bool skip;            /* a short packet ended the data; only flags are evaluated */
+	bool sent;            /* at least one packet went out: a zero-length TD needs one */
+	bool isp_reported;    /* the short TRB had its event by ISP; IOC gets a second one */
+	uint32_t residual;    /* of the TRB where the short packet happened */
+	uint32_t resume;      /* bytes already moved of the TRB that is fetched next ... */
+	uint32_t resume_left; /* ... and those that were not, when it was fetched last */
+	uint32_t edtla;       /* 24 bits (xHCI 4.11.5.2) */
 	struct td_trb trb[XHCI_WINDOW]; /* last: td_clear leaves it alone */
 };
 
@@ -145,8 +146,8 @@ void xhci_stream_refuse(struct xhci_ep *ep, enum completion_code code);
 enum completion_code xhci_stream_set_dequeue(struct xhci_ep *ep, unsigned id, uint64_t parameter);
 /* Stop Endpoint: events for the streams whose TDs are under way. */
 void xhci_stream_stop(struct xhci_ep *ep);
-/* The endpoint's state has changed; unless it is Running, each stream's context is written. */
-void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state);
+/* The endpoint's state has changed; if it leaves Running, each stream's context is written. */
+void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state, bool leaves);
 /* Queue the streams that have been rung. */
 void xhci_stream_wake(struct xhci_ep *ep);
 /* The device is gone: packets it refused with NAK go with it. */
@@ -172,8 +173,22 @@ void xhci_td_retire(struct xhci_ep *ep);
 
 /* Let an endpoint work. Returns true if the budget ran out and there is more to do. */
 bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget);
-/* An answer that the device gave and that nobody has looked at yet takes effect now. */
+/*
+ * Work ends here for now, so the packet does: what the device has answered takes effect, a packet that
+ * is still with it is taken back, and the bytes that have moved count. Of an endpoint that is halting
+ * already a second error is not told: its TD will be tried again.
+ */
 void xhci_transfer_settle(struct xhci_ep *ep);
+
+/* ---- payload.c (xHCI 4.10.1, 4.11.2) ---------------------------------------------------------- */
+
+/* Fill an OUT packet from the held TRBs. False: a buffer could not be read. */
+bool xhci_payload_fill(struct xhci_ep *ep, struct usb_packet *p);
+/*
+ * Move p->actual bytes to (IN) or past (OUT) the held TRBs; those that are done have their events.
+ * False: memory failed.
+ */
+bool xhci_payload_spread(struct xhci_ep *ep, const struct usb_packet *p);
 
 /* ---- completion.c (xHCI 4.10) -------------------------------------------------------------- */
 

@@ -203,16 +203,15 @@ void xhci_stream_stop(struct xhci_ep *ep)
 	xhci_stop_park(of);
 }
 
-void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state)
+void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state, bool leaves)
 {
-	bool leaves = ep->state == EP_RUNNING;
-
 	EACH_STREAM(of, ep)
 	{
 		of->state = (uint8_t)state;
 		if (state == EP_RUNNING || !leaves)
 			continue;
 		xhci_unqueue_ep(of);
+		xhci_transfer_settle(of);
 		xhci_ep_park_td(of);
 		of->rung = false;
 		write_context(of);

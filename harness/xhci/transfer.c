@@ -15,67 +15,7 @@ enum outcome {
 	OUTCOME_BUDGET, /* more to do, later */
 };
 
-/* ---- data between TRB buffers and packets ---- */
-
-static struct dma_tag data_tag(const struct xhci_ep *ep)
-{
-	return (struct dma_tag){DMA_DATA, ep->slot, ep->dci};
-}
-
-/* Fill an OUT packet from the held TRBs. False: a buffer could not be read. */
-static bool fill_packet(struct xhci_ep *ep, struct usb_packet *p)
-{
-	struct td *td = &ep->td;
-	uint32_t filled = 0;
-
-	for (unsigned i = 0; filled < p->len; i++) {
-		struct td_trb *t = &td->trb[(td->first + i) % XHCI_WINDOW];
-		uint32_t n = (uint32_t)min_u64(t->length - t->done, p->len - filled);
-
-		REQUIRE(i < td->count);
-		if (t->trb.control & TRB_IDT) {
-			uint8_t raw[8];
-
-			put_le64(raw, t->trb.parameter);
-			memcpy(p->data + filled, raw + t->done, n);
-		} else if (n &&
-			   dma_read(ep->x->g, data_tag(ep), t->trb.parameter + t->done,
-				    p->data + filled, n) != DMA_OK) {
-			return false;
-		}
-		filled += n;
-	}
-	return true;
-}
-
-/* Move a finished packet's bytes to (IN) or past (OUT) the TRBs. False: memory failed. */
-static bool spread(struct xhci_ep *ep, const struct usb_packet *p)
-{
-	struct td *td = &ep->td;
-	uint32_t left = p->actual, at = 0;
-
-	for (;;) {
-		struct td_trb *t = td_first(td);
-		uint32_t n;
-
-		if (!t || t->bad)
-			return true;
-		n = (uint32_t)min_u64(left, t->length - t->done);
-		if (td->in && n &&
-		    dma_write(ep->x->g, data_tag(ep), t->trb.parameter + t->done, p->data + at,
-			      n) != DMA_OK)
-			return false;
-		t->done += n;
-		at += n;
-		left -= n;
-		td->edtla = (td->edtla + n) & XHCI_EDTLA_MASK;
-		if (t->done < t->length)
-			return true;
-		xhci_td_finish_trb(ep);
-		if (!left)
-			return true;
-	}
-}
+/* ---- packets ---- */
 
 /* Only an empty packet or one that is not full ends a transfer early (USB2 5.8.3). */
 static bool ends_short(const struct usb_packet *p, const struct xhci_ep *ep)
@@ -84,8 +24,6 @@ static bool ends_short(const struct usb_packet *p, const struct xhci_ep *ep)
 
 	return p->pid == USB_IN && p->actual < p->len && (!p->actual || p->actual % mps);
 }
-
-/* ---- packets ---- */
 
 static void packet_complete(struct usb_packet *p)
 {
@@ -134,7 +72,7 @@ static struct usb_packet *make_packet(struct xhci_ep *ep, struct usb_device *dev
 	p->opaque = ep;
 	if (pid == USB_SETUP) {
 		put_le64(p->data, td_first(&ep->td)->trb.parameter);
-	} else if (pid == USB_OUT && !fill_packet(ep, p)) {
+	} else if (pid == USB_OUT && !xhci_payload_fill(ep, p)) {
 		usb_packet_free(p);
 		return NULL;
 	}
@@ -173,7 +111,7 @@ static enum outcome packet_ok(struct xhci_ep *ep, struct usb_packet *p, unsigned
 	} else {
 		if (ep->stage == STAGE_DATA_OR_STATUS)
 			advance_stage(ep, TRB_DATA);
-		if (!spread(ep, p)) {
+		if (!xhci_payload_spread(ep, p)) {
 			usb_packet_free(p);
 			xhci_td_fail(ep, CC_DATA_BUFFER);
 			return OUTCOME_GO_ON;
@@ -301,8 +239,24 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 
 void xhci_transfer_settle(struct xhci_ep *ep)
 {
-	if (ep->packet && ep->packet->state == USB_PACKET_DONE)
-		packet_done(ep, ep->packet->status);
+	struct usb_packet *p = ep->packet;
+	bool halting = ep->owner->state != EP_RUNNING;
+
+	if (!p)
+		return;
+	usb_packet_cancel(p); /* if it is with the device: p->actual bytes of it have moved */
+	if (p->state == USB_PACKET_DONE && (!halting || p->status == USB_OK)) {
+		packet_done(ep, p->status);
+		return;
+	}
+	ep->packet = NULL;
+	ep->retries = 0;
+	if (p->actual && p->state == USB_PACKET_IDLE && ep->type != EP_CONTROL) {
+		ep->td.sent = true;
+		if (!xhci_payload_spread(ep, p))
+			xhci_td_fail(ep, CC_DATA_BUFFER);
+	}
+	usb_packet_free(p);
 }
 
 bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)
