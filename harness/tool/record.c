@@ -28,7 +28,8 @@ static int name_of(const struct job *j, char *to, size_t room)
 	return n < (int)room ? 0 : -ENAMETOOLONG;
 }
 
-static int write_life(struct job *j, const struct record_life *life, const char *path)
+static int write_life(struct job *j, const struct record_life *life,
+		      const struct record_result *result, const char *path)
 {
 	char *program = op_print_program(&life->program), *text = NULL;
 	size_t len;
@@ -36,8 +37,9 @@ static int write_life(struct job *j, const struct record_life *life, const char 
 	int err;
 
 	REQUIRE(out);
-	fprintf(out, "# What a guest did to a served %s, recorded: `gauntlet record`.\n%s",
-		j->r->head.profile, program);
+	fprintf(out,
+		"# What a guest did to a served %s: `gauntlet record`. %u requests, %u events.\n%s",
+		j->r->head.profile, result->requests, result->events, program);
 	fclose(out);
 	err = tool_file_write(path, text, len);
 	free(text);
@@ -82,7 +84,7 @@ static int take_life(struct job *j, struct record_cutter *c, struct record_life 
 	err = name_of(j, path, sizeof(path));
 	if (err)
 		return tool_refuse("%s: %s", j->out, strerror(-err));
-	err = write_life(j, life, path);
+	err = write_life(j, life, &result, path);
 	if (err)
 		return err;
 	j->written++;
