@@ -58,6 +58,18 @@ static void read_config(struct exercise *e, libusb_device_handle *handle,
 			read_setting(e, handle, &c->interface[i].altsetting[n]);
 }
 
+/* libusb itself falls over a setting whose endpoints are not there when it is asked for packet sizes. */
+static unsigned sizes_to_ask(struct exercise *e, const struct libusb_config_descriptor *c)
+{
+	for (unsigned i = 0; i < c->bNumInterfaces; i++)
+		for (int n = 0; n < c->interface[i].num_altsetting; n++)
+			if (c->interface[i].altsetting[n].bNumEndpoints &&
+			    !c->interface[i].altsetting[n].endpoint &&
+			    exercise_is_known(e, EXERCISE_NO_ENDPOINTS))
+				return 0;
+	return 4;
+}
+
 #if HAS_IAD
 static void read_associations(struct exercise *e,
 			      struct libusb_interface_association_descriptor_array *all)
@@ -184,11 +196,12 @@ void exercise_walk(struct exercise *e, libusb_device_handle *handle)
 	struct libusb_config_descriptor *config;
 	int value;
 
-	e->sizes = 4;
+	e->sizes = 0;
 	if (!libusb_get_device_descriptor(dev, &device))
 		exercise_read(e, &device, sizeof(device));
 	read_where(e, dev);
 	if (!libusb_get_active_config_descriptor(dev, &config)) {
+		e->sizes = sizes_to_ask(e, config);
 		read_config(e, handle, config);
 		libusb_free_config_descriptor(config);
 	}
