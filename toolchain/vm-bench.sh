@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# How fast a disk on our controller is beside one on QEMU's own, in the same guest and the same run:
-# sequential reading and writing, the best of six runs each, and the ratios (above 1: ours is faster).
+# How fast disks on our controller are beside those on QEMU's own, in the same guest and the same run:
+# sequential reading and writing over the bulk-only transport (usb-storage) and over UAS, the best of six
+# runs each, and the ratios (above 1: ours is faster).
 #
 #   toolchain/vm-bench.sh [--mb <n>] [--asan] [--profile <profile>]
 #
@@ -41,11 +42,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 toolchain/guest/initrd.sh "$guest" toolchain/guest/bench-init "$work/initrd" || exit 2
-for image in ours qemu; do
+for image in ours qemu ours-uas qemu-uas; do
 	truncate -s $((mb + 16))M "$work/$image.img"
 done
 "$gauntlet" serve --blind --socket "$work/socket" --profile "$profile" --once \
-	--device "storage,file=$work/ours.img" >"$work/serve.log" 2>&1 &
+	--device "storage,file=$work/ours.img" --device "uas,file=$work/ours-uas.img" >"$work/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 50); do
 	[ ! -S "$work/socket" ] || break
@@ -58,16 +59,22 @@ timeout $((120 + mb * 4)) "$qemu" -M q35,i8042=off -accel tcg -m 512 -display no
 	-device "{\"driver\":\"vfio-user-pci\",\"addr\":\"05.0\",\"socket\":{\"type\":\"unix\",\"path\":\"$work/socket\"}}" \
 	-device qemu-xhci,id=theirs,addr=06.0 -drive "if=none,id=disk,format=raw,file=$work/qemu.img" \
 	-device usb-storage,bus=theirs.0,drive=disk \
+	-drive "if=none,id=uas-disk,format=raw,file=$work/qemu-uas.img" -device usb-uas,bus=theirs.0,id=uas \
+	-device scsi-hd,bus=uas.0,drive=uas-disk \
 	</dev/null >"$work/console.log" 2>"$work/qemu.log" &
 machine=$!
 wait $machine
 machine=
 tr -d '\r' <"$work/console.log" | awk -v profile="$profile" '
-	$1 == "guest:" && $4 > 0 && $5 > 0 { rate = $4 / $5; key = $2 " " $3; runs++
+	$1 == "guest:" && $5 > 0 && $6 > 0 { rate = $5 / $6; key = $2 " " $3 " " $4; runs++
 		if (rate > best[key]) best[key] = rate }
 	END {
-		if (runs != 24) exit 1
-		for (i = split("read write", way, " "); i; i--)
-			printf "%-6s %s %7.1f MB/s, QEMU %7.1f MB/s, ratio %.2f\n", way[i], profile,
-				best["ours " way[i]], best["qemu " way[i]], best["ours " way[i]] / best["qemu " way[i]]
+		if (runs != 48) exit 1
+		split("usb-storage uas", driver, " "); split("read write", way, " ")
+		for (d = 1; d <= 2; d++)
+			for (w = 1; w <= 2; w++) {
+				key = driver[d] " " way[w]
+				printf "%-17s %s %7.1f MB/s, QEMU %7.1f MB/s, ratio %.2f\n", key, profile,
+					best["ours " key], best["qemu " key], best["ours " key] / best["qemu " key]
+			}
 	}' || { tail -n 20 "$work/console.log" "$work/qemu.log" "$work/serve.log"; die 1 "the guest did not come to its end" "its last words are above"; }

@@ -61,6 +61,11 @@ static int parse_line(struct serve_device *d, const char *name, const char *valu
 	return -EINVAL;
 }
 
+static bool has_disk(unsigned model)
+{
+	return model == DEV_STORAGE || model == DEV_UAS;
+}
+
 /* One "name=value" or "name" after the model. */
 static int parse_setting(struct serve_device *d, const char *name, const char *value)
 {
@@ -72,7 +77,7 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 		return parse_hub(d, name, value);
 	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK)
 		return parse_line(d, name, value);
-	if (d->model != DEV_STORAGE)
+	if (!has_disk(d->model))
 		return -EINVAL;
 	if (!strcmp(name, "ro") && !value) {
 		d->read_only = true;
@@ -133,7 +138,7 @@ static int open_disk(const struct serve_device *d, struct disk **ret, char *why,
 	int err = 0;
 
 	*ret = NULL;
-	if (d->model != DEV_STORAGE)
+	if (!has_disk(d->model))
 		return 0;
 	if (d->file)
 		err = disk_open_file(d->file, d->read_only, ret);

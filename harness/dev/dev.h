@@ -19,7 +19,7 @@
 /* What a model may need to come into being; everything is borrowed for the call but the disk,
  * which must outlive the device. */
 struct dev_context {
-	struct disk *disk;     /* storage: NULL = no medium in it */
+	struct disk *disk;     /* storage, uas: NULL = no medium in it */
 	const uint8_t *desc;   /* scripted: its descriptor set, see usb.h desc.c */
 	size_t desc_len;       /* bytes; 0 = the built-in set */
 	uint8_t speed_mask;    /* scripted: 1 << enum usb_speed; 0 = all four */
@@ -44,6 +44,7 @@ enum dev_model_index {
 	DEV_SERIAL,
 	DEV_NETWORK,
 	DEV_CCID,
+	DEV_UAS,
 	DEV_MODELS
 };
 
@@ -123,6 +124,11 @@ struct usb_device *hub_new_super(unsigned ports);
 /* What is plugged into a port (1-based) draws too much current, or no longer: the hub turns the port
  * off and says so. 0; -ENODEV: dev is no hub; -ENOENT: no such port. */
 int hub_overload(struct usb_device *dev, unsigned port, bool on);
+
+/* ---- uas.c: USB Attached SCSI, with streams at SuperSpeed ---------------------------------- */
+
+/* disk is borrowed and may be NULL (no medium). */
+struct usb_device *uas_new(struct disk *disk);
 
 /* ---- scripted.c: the device whose every answer is a matter of the program ------------------ */
 

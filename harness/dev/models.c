@@ -58,6 +58,11 @@ static struct usb_device *create_ccid(const struct dev_context *context)
 	return ccid_new();
 }
 
+static struct usb_device *create_uas(const struct dev_context *context)
+{
+	return uas_new(context->disk);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -69,6 +74,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_SERIAL] = {"serial", create_serial},
 	[DEV_NETWORK] = {"network", create_network},
 	[DEV_CCID] = {"ccid", create_ccid},
+	[DEV_UAS] = {"uas", create_uas},
 };
 
 const struct dev_model *dev_model_find(const char *name)

@@ -127,7 +127,7 @@ const struct tool_verb verb_serve = {
 		   {"blind", 0, NULL, "without oracles"}},
 	.run = serve,
 	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, mouse, storage,\n"
-		"hub, super-hub, serial, network or scripted; for storage also [,file=IMAGE][,ro], for hubs [,ports=N],\n"
+		"uas, hub, super-hub, serial, network or scripted; for storage and uas also [,file=IMAGE][,ro], for hubs [,ports=N],\n"
 		"[,tt=single], for serial [,pty=PATH], there and for network also [,listen=PATH] or [,connect=PATH].\n"
 		"port=1.2 is port 2 of the hub in port 1. QEMU 10.1 or newer takes it by\n"
 		"  -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"PATH\"}}'\n"
