@@ -19,7 +19,7 @@ xhci     guest usb
 dev      usb
 op       backend/backend.h xhci/abi.h
 capture  usb
-backend  op guest xhci usb dev capture
+backend  op guest xhci usb dev usbfs capture
 oracle   xhci/abi.h
 import   usb
 usbfs    usb dev op/mutate.h

@@ -13,6 +13,7 @@
 #   --parts    enumerate,input,disk,plug,yank,rebind,suspend,deep,idle,reset,usbtest; enumerate comes first
 #   --set      <name>=<value>, may be repeated: disk_mb=8, rebind_rounds=2, plug_rounds=2, suspend_rounds=1
 #   --plain    our controller without ASan and UBSan
+#   --via-libusb  the disk is behind a usbfs of ours and the real libusb
 #   --no-memfd the guest's memory is reached by messages only
 #   --firmware SeaBIOS looks at the controller first, and sees to suspending to memory
 #   --plant    the kernel is made to warn, which must fail
@@ -27,7 +28,7 @@
 # shellcheck source=guest/machine.sh
 . toolchain/guest/machine.sh
 
-suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 memfd=1 firmware=0 plant=0
+suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 memfd=1 firmware=0 plant=0 via=
 parts=enumerate,input,disk,plug,yank settings=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -36,6 +37,7 @@ while [ $# -gt 0 ]; do
 	--parts) parts=${2:-}; shift ;;
 	--set) settings+=("${2:-}"); shift ;;
 	--plain) build_profile=plain ;;
+	--via-libusb) via=,via=libusb ;;
 	--no-memfd) memfd=0 ;;
 	--firmware) firmware=1 ;;
 	--plant) plant=1 ;;
@@ -70,7 +72,7 @@ toolchain/guest/initrd.sh "$guest" toolchain/guest/vm-init "$work/initrd" toolch
 version=$(cat "$guest/version")
 truncate -s $((disk_mb * 2 + 24))M "$work/disk.img"
 
-vm_serve "$profile" --device keyboard --device tablet --device "storage,file=$work/disk.img"
+vm_serve "$profile" --device keyboard --device tablet --device "storage,file=$work/disk.img$via"
 memory=()
 [ $memfd = 0 ] || memory=(-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram)
 bios=()

@@ -71,6 +71,8 @@ boot 'Linux 7 on nec-usb-xhci, memory by messages' --suite trixie-backports --pr
 boot 'Linux 6.12 on conformant' --suite bookworm-backports --profile conformant --parts $all --set rebind_rounds=5 \
 	--set plug_rounds=5
 
+boot 'Linux 6.1, the disk through the real libusb' --via-libusb --parts enumerate,disk --set disk_mb=16
+
 # A controller that lies: each success is reported with a byte too few.
 lying=build/vm-test/lying
 plant_lie() {

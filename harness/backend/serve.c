@@ -42,6 +42,14 @@ static void say(struct serve *s, const char *line)
 		s->o->say(s->o->sink_opaque, line);
 }
 
+static void device_says(void *opaque, const char *line)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "host device: %s", line);
+	say(opaque, text);
+}
+
 static void client_wrong(void *opaque, const char *line)
 {
 	char text[200];
@@ -236,6 +244,8 @@ static void set_up(struct serve *s)
 	set_up_tap(s);
 	s->devices.m = &s->machine;
 	s->devices.tap = &s->tap;
+	s->devices.say = device_says;
+	s->devices.say_opaque = s;
 	vfio_user_init(&s->user, &s->machine);
 	s->user.complain = client_wrong;
 	s->user.opaque = s;

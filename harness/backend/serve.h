@@ -97,11 +97,13 @@ struct serve_device {
 	bool single_tt;    /* hub */
 	char *line;        /* serial, network: path; NULL = a loop */
 	uint8_t line_kind; /* enum serve_link_kind */
+	bool via_libusb;   /* behind a usbfs of ours and a real libusb */
+	char *id;          /* a device of the host, see host_open; NULL = a model of ours */
 };
 
 /*
  * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]
- * [,pty=PATH][,listen=PATH][,connect=PATH]".
+ * [,pty=PATH][,listen=PATH][,connect=PATH][,via=libusb]", or "host,id=VVVV:PPPP" or "host,id=BUS.ADDR".
  * 0; -EINVAL with a sentence in why.
  * Free with serve_device_free in either case.
  */
@@ -121,7 +123,18 @@ struct serve_devices {
 	struct serve_tap *tap; /* borrowed */
 	struct serve_disk disk[SERVE_MAX_DISKS];
 	struct serve_links links; /* of devices that are plugged in */
+	/* One line about a device of the host; may be NULL. */
+	void (*say)(void *opaque, const char *line);
+	void *say_opaque;
 };
+
+/* ---- serve_host.c --------------------------------------------------------------------------- */
+
+/* What comes after "host,". 0; -EINVAL with a sentence in why. */
+int serve_host_parse(struct serve_device *d, char *rest, char *why, size_t room);
+/* The device of the host, or far (consumed) the long way. 0; -errno with a sentence in why. */
+int serve_host_open(struct serve_devices *s, const struct serve_device *d, struct usb_device *far,
+		    struct usb_device **ret, char *why, size_t room);
 
 /* Plug it: 0 and its place, or -errno with a sentence in why. */
 int serve_device_plug(struct serve_devices *s, const struct serve_device *d,

@@ -73,6 +73,10 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 		return serve_path_parse(&d->path, value);
 	if (!strcmp(name, "speed") && value)
 		return parse_speed(d, value);
+	if (!strcmp(name, "via") && value && !d->id) {
+		d->via_libusb = true;
+		return strcmp(value, "libusb") ? -EINVAL : 0;
+	}
 	if (d->model == DEV_HUB || d->model == DEV_SUPER_HUB)
 		return parse_hub(d, name, value);
 	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK)
@@ -97,6 +101,11 @@ int serve_device_parse(struct serve_device *d, const char *text, char *why, size
 
 	*d = (struct serve_device){0};
 	word = copy ? strsep(&rest, ",") : NULL;
+	if (word && !strcmp(word, "host")) {
+		err = serve_host_parse(d, rest, why, room);
+		free(copy);
+		return err;
+	}
 	model = word ? dev_model_find(word) : NULL;
 	if (!model) {
 		snprintf(why, room, "there is no device '%s'", word ? word : "");
@@ -122,7 +131,8 @@ void serve_device_free(struct serve_device *d)
 {
 	free(d->file);
 	free(d->line);
-	d->file = d->line = NULL;
+	free(d->id);
+	d->file = d->line = d->id = NULL;
 }
 
 static unsigned free_connector(const struct machine *m)
@@ -223,7 +233,13 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 	}
 	if (!path.connector)
 		path.connector = free_connector(s->m);
-	dev = dev_models[d->model].create(&context);
+	dev = d->id ? NULL : dev_models[d->model].create(&context);
+	if (d->id || d->via_libusb)
+		err = serve_host_open(s, d, dev, &dev, why, room);
+	if (err) {
+		disk_free(context.disk);
+		return err;
+	}
 	serve_tap_note(s->tap, "plug port=%u model=%s speed=%u route=%u", path.connector,
 		       dev_models[d->model].name, d->speed, path.route);
 	err = machine_attach(s->m, machine_port(s->m, path.connector, path.route), d->model, dev,

@@ -39,7 +39,7 @@ static void put_device(FILE *out, const struct serve_devices *s, const struct us
 	char place[SERVE_PATH_TEXT];
 
 	fprintf(out, "port %s: %s, %s, %s, address %u", serve_path_print(&path, place),
-		dev_models[dev->model].name, speed[dev->speed], state[dev->state], dev->address);
+		dev->ops->model, speed[dev->speed], state[dev->state], dev->address);
 	if (dev->desc && dev->desc->device)
 		fprintf(out, ", id %04x:%04x", dev->desc->device->vendor,
 			dev->desc->device->product);

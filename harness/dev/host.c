@@ -112,7 +112,6 @@ static void timer(struct usb_device *dev)
 {
 	struct host *h = to_host(dev);
 
-	h->armed = false;
 	if (!h->lost) {
 		host_transfer_look(h);
 		return;
@@ -121,12 +120,22 @@ static void timer(struct usb_device *dev)
 	usb_unplug(dev->port);
 }
 
+void host_on_end(struct usb_device *dev, void (*end)(void *opaque), void *opaque)
+{
+	struct host *h = to_host(dev);
+
+	h->end = end;
+	h->end_opaque = opaque;
+}
+
 static void release(struct usb_device *dev)
 {
 	struct host *h = to_host(dev);
 
 	host_transfer_end(h);
 	usb_device_fini(dev);
+	if (h->end)
+		h->end(h->end_opaque);
 	heap_free(h);
 }
 

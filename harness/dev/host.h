@@ -31,9 +31,12 @@ struct host {
 	uint32_t streams; /* endpoints that have theirs: bit number, 16 more for IN */
 	struct host_transfer *transfers;
 	struct host_transfer *control; /* the request that is under way */
-	bool armed, lost;              /* lost: the device left */
+	bool lost;                     /* the device left */
+	bool looking;                  /* libusb's events are being handled */
 	host_warn *warn;
 	void *warn_opaque;
+	void (*end)(void *opaque); /* when it is closed; NULL = none */
+	void *end_opaque;
 };
 
 extern const struct usb_device_ops host_ops; /* host.c */
@@ -50,6 +53,9 @@ int host_open(const char *name, host_warn *warn, void *opaque, struct usb_device
  * looks for no devices in this process: host_open comes first.
  */
 int host_open_file(int fd, host_warn *warn, void *opaque, struct usb_device **ret);
+
+/* Call this once it is closed, to let go of what is behind it. */
+void host_on_end(struct usb_device *dev, void (*end)(void *opaque), void *opaque);
 
 /* ---- host_transfer.c ------------------------------------------------------------------------ */
 

@@ -65,11 +65,8 @@ static enum usb_status status_of(struct host *h, const struct libusb_transfer *t
 /* A device that has left may still be asked once more: it is unplugged from the timer. */
 static void keep_looking(struct host *h)
 {
-	bool needed = h->transfers || h->lost;
-
-	if (needed)
+	if (h->transfers || h->lost)
 		usb_device_arm(&h->usb, h->lost ? 0 : HOST_STEP_NS);
-	h->armed = needed;
 }
 
 /* ---- packets ------------------------------------------------------------------------------- */
@@ -128,18 +125,27 @@ static void LIBUSB_CALL came_back(struct libusb_transfer *t)
 				     r < 0 ? 0 : (uint32_t)r);
 }
 
-void host_transfer_look(struct host *h)
+static void handle_events(struct host *h)
 {
 	struct timeval none = {0, 0};
 
-	usb_device_hold(&h->usb);
+	if (h->looking) /* what comes back may have us submit more */
+		return;
+	h->looking = true;
 	libusb_handle_events_timeout_completed(h->context, &none, NULL);
+	h->looking = false;
+}
+
+void host_transfer_look(struct host *h)
+{
+	usb_device_hold(&h->usb);
+	handle_events(h);
 	if (!h->usb.gone)
 		keep_looking(h);
 	usb_device_release(&h->usb);
 }
 
-/* 0: it is under way, or back already; else how it ended. */
+/* USB_OK: it is under way, or back already; else how it ended. */
 static enum usb_status submit(struct host_transfer *ht)
 {
 	struct host *h = ht->h;
@@ -148,12 +154,8 @@ static enum usb_status submit(struct host_transfer *ht)
 	ht->t->user_data = ht;
 	ht->submitting = true;
 	err = libusb_submit_transfer(ht->t);
-	if (!err && !h->armed) {
-		struct timeval none = {0, 0};
-
-		/* What is done already need not wait for the timer. */
-		libusb_handle_events_timeout_completed(h->context, &none, NULL);
-	}
+	if (!err) /* what is done already need not wait for the timer */
+		handle_events(h);
 	ht->submitting = false;
 	if (!err)
 		return USB_OK;
