@@ -58,7 +58,7 @@ for t in $chosen; do
 		fi
 	fi
 	# The program language has a dictionary; descriptors are plain bytes.
-	if [ "$t" = xhci-ring ] && [ ! "build/corpus/$t.dict" -nt "$tool" ]; then
+	if { [ "$t" = xhci-ring ] || [ "$t" = device ]; } && [ ! "build/corpus/$t.dict" -nt "$tool" ]; then
 		$tool dict >"build/corpus/$t.dict.new" || die 1 "'$tool dict' failed" "run it to see why"
 		mv "build/corpus/$t.dict.new" "build/corpus/$t.dict"
 	fi

@@ -37,6 +37,8 @@ void harness_run(struct harness *h, const struct op_program *p, struct harness_r
  * on a finding prints the verdict line to stderr and aborts.
  */
 void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len);
+/* The same with op_program_polite. */
+void harness_fuzz_polite(struct harness *h, const uint8_t *data, size_t len);
 
 /* The verdict line, the same everywhere: `CLEAN`, or `VIOLATED <clause> <name> at op <n>: ...`. */
 void harness_print_verdict(const struct harness_result *r, FILE *out);

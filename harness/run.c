@@ -162,17 +162,29 @@ void harness_print_verdict(const struct harness_result *r, FILE *out)
 		fprintf(out, "CLEAN\n");
 }
 
-void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
+static void fuzz(struct harness *h, const uint8_t *data, size_t len, bool polite)
 {
 	struct harness_result result;
 
 	h->fuzzing = true;
 	op_program_clear(&h->program);
 	op_decode(&h->program, data, len);
+	if (polite)
+		op_program_polite(&h->program);
 	harness_run(h, &h->program, &result);
 	h->fuzzing = false;
 	if (h->inputs++ % TWICE_EVERY == 0)
 		compare(h, &result);
 	if (result.finding.oracle)
 		report(&result.finding);
+}
+
+void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
+{
+	fuzz(h, data, len, false);
+}
+
+void harness_fuzz_polite(struct harness *h, const uint8_t *data, size_t len)
+{
+	fuzz(h, data, len, true);
 }

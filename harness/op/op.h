@@ -177,6 +177,15 @@ int op_print(const struct op *op, char *out, size_t room);
 /* The whole program; caller frees. */
 char *op_print_program(const struct op_program *p);
 
+/* ---- polite.c ------------------------------------------------------------------------------- */
+
+/* Leave out what no driver would do, and take the rudeness from the rest; of the device side all stays. */
+void op_program_polite(struct op_program *p);
+/* As op_mutate and op_crossover; what they make is polite. */
+size_t op_mutate_polite(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t op_crossover_polite(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+			   uint8_t *out, size_t max_size, unsigned seed);
+
 /* ---- mutate.c, shrink.c, dict.c ------------------------------------------------------------- */
 
 /* LLVMFuzzerCustomMutator / CustomCrossOver on ops; deterministic in seed. Return new size. */

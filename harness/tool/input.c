@@ -93,6 +93,8 @@ void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t 
 		tool_targets[target].program(&c->program, bytes, len);
 	else if (tool_targets[target].ops)
 		op_decode(&c->program, bytes, len);
+	if (target == TARGET_DEVICE)
+		op_program_polite(&c->program);
 }
 
 /* Hex is for bytes; of which target is seldom said, and then it is a descriptor set. */

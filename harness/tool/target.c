@@ -48,6 +48,7 @@ const struct tool_target_info tool_targets[TARGETS] = {
 			   .clause = "libusb",
 			   .rule = "starts",
 			   .judge = library_survives},
+	[TARGET_DEVICE] = {.name = "device", .ops = true},
 };
 
 int tool_target_find(const char *name)
