@@ -43,7 +43,7 @@ done
 
 qemu=$(toolchain/get-qemu.sh) || exit 2
 vm_open asan
-machine_options=(-M q35,i8042=off -accel tcg -cpu max -m 512 -object memory-backend-memfd,id=ram,size=512M,share=on
+machine_options=(-M "q35,i8042=off" -accel tcg -cpu max -m 512 -object "memory-backend-memfd,id=ram,size=512M,share=on"
 	-machine memory-backend=ram)
 if [ -n "$bios" ]; then
 	limit=$seconds

@@ -34,6 +34,14 @@ int import_lsusb(const char *text, size_t text_len, unsigned device_index, uint8
 		 size_t *ret_len, struct import_note *note);
 
 /*
+ * What umockdev-record writes (its device file) -> descriptor set. device_index counts blocks that have
+ * descriptors, from 0. Serial numbers become neutral. The caller frees *ret_bytes.
+ * 0, -EINVAL (no such block in the text) or -ENOENT (fewer than device_index).
+ */
+int import_umockdev(const char *text, size_t text_len, unsigned device_index, uint8_t **ret_bytes,
+		    size_t *ret_len);
+
+/*
  * Text of a .hex file -> bytes: hex digits in pairs, alone or in runs, white space between them,
  * `#` starts a comment up to the end of the line. A text without bytes gives *ret_len = 0.
  * The caller frees *ret_bytes (never NULL on success). 0, -ENOMEM, or -EINVAL with the line and

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "import/import.h"
+#include "import/traffic.h"
 #include "tool/verbs.h"
 #include "usb/desc.h"
 
@@ -47,31 +48,131 @@ static void tell_note(const char *path, const struct import_note *note)
 			note->totals_rewritten, note->last_line);
 }
 
+/* ---- what a file can be -------------------------------------------------------------------- */
+
+enum source {
+	SOURCE_LSUSB,
+	SOURCE_SYSFS,
+	SOURCE_UMOCKDEV,
+	SOURCE_PCAP,
+	SOURCES
+};
+
+static const char *const source_name[SOURCES] = {"lsusb", "sysfs", "umockdev", "pcap"};
+
+struct job {
+	const char *path;
+	uint8_t *text; /* but of captures */
+	size_t text_len;
+	unsigned index; /* of the device in the file */
+};
+
+/* Which it is, from how it begins. */
+static enum source guess(const char *path)
+{
+	static const uint8_t magic[][4] = {
+		{0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0xc3, 0xd4}, {0x4d, 0x3c, 0xb2, 0xa1},
+		{0xa1, 0xb2, 0x3c, 0x4d}, {0x0a, 0x0d, 0x0d, 0x0a},
+	};
+	uint8_t head[4] = {0};
+	FILE *in = fopen(path, "re");
+	size_t len = in ? fread(head, 1, sizeof(head), in) : 0;
+
+	if (in)
+		fclose(in);
+	for (size_t i = 0; len == sizeof(head) && i < ARRAY_SIZE(magic); i++)
+		if (!memcmp(head, magic[i], sizeof(head)))
+			return SOURCE_PCAP;
+	if (head[0] == 18 && head[1] == USB_DT_DEVICE)
+		return SOURCE_SYSFS;
+	return !memcmp(head, "P: /", 4) ? SOURCE_UMOCKDEV : SOURCE_LSUSB;
+}
+
+/* The sysfs file `descriptors` is a descriptor set as it is. */
+static int from_sysfs(const struct job *j, uint8_t **bytes, size_t *len)
+{
+	if (j->text_len < 18 || j->text[1] != USB_DT_DEVICE)
+		return -EINVAL;
+	if (j->index)
+		return -ENOENT;
+	*bytes = alloc_zero(j->text_len);
+	memcpy(*bytes, j->text, j->text_len);
+	*len = j->text_len;
+	return 0;
+}
+
+static int from_pcap(const struct job *j, uint8_t **bytes, size_t *len)
+{
+	struct import_traffic traffic;
+	char why[300];
+	int err;
+
+	if (import_pcap(j->path, &traffic, why, sizeof(why))) {
+		tool_refuse("%s: %s", j->path, why);
+		return -ECANCELED;
+	}
+	err = import_traffic_descriptors(&traffic, j->index, bytes, len);
+	import_traffic_free(&traffic);
+	return err;
+}
+
+static int convert(const struct job *j, enum source source, uint8_t **bytes, size_t *len)
+{
+	struct import_note note = {0};
+	int err;
+
+	switch (source) {
+	case SOURCE_SYSFS:
+		return from_sysfs(j, bytes, len);
+	case SOURCE_UMOCKDEV:
+		return import_umockdev((const char *)j->text, j->text_len, j->index, bytes, len);
+	case SOURCE_PCAP:
+		return from_pcap(j, bytes, len);
+	default:
+		err = import_lsusb((const char *)j->text, j->text_len, j->index, bytes, len, &note);
+		if (!err)
+			tell_note(j->path, &note);
+		return err;
+	}
+}
+
+static int tell_error(const struct job *j, enum source source, int err)
+{
+	if (err == -ECANCELED)
+		return EXIT_BAD;
+	if (err == -EINVAL)
+		return tool_refuse(
+			"%s: no device descriptor in it, read as %s; --from says otherwise",
+			j->path, source_name[source]);
+	if (err == -ENOENT)
+		return tool_refuse("%s: it has fewer than %u devices", j->path, j->index + 1);
+	return tool_refuse("%s: %s", j->path, strerror(-err));
+}
+
 static int import(const struct tool_verb *verb, char **value, char **operand, unsigned count)
 {
 	const char *from = tool_option_get(verb, value, "from"),
 		   *out = tool_option_get(verb, value, "output");
-	struct import_note note = {0};
-	uint8_t *text, *bytes;
-	size_t text_len, len;
-	unsigned index = 0;
+	struct job j = {.path = operand[0]};
+	enum source source = SOURCE_LSUSB;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 	int err;
 
 	(void)count;
-	if (!from || strcmp(from, "lsusb"))
-		return tool_refuse("import: --from lsusb is the only source so far");
-	if (tool_option_number(verb, value, "number", 0, 100000, &index) ||
-	    tool_file_read(operand[0], &text, &text_len))
+	while (from && source < SOURCES && strcmp(from, source_name[source]))
+		source++;
+	if (source == SOURCES)
+		return tool_refuse("import: --from is lsusb, sysfs, umockdev or pcap");
+	if (!from)
+		source = guess(j.path);
+	if (tool_option_number(verb, value, "number", 0, 100000, &j.index) ||
+	    (source != SOURCE_PCAP && tool_file_read(j.path, &j.text, &j.text_len)))
 		return EXIT_BAD;
-	err = import_lsusb((const char *)text, text_len, index, &bytes, &len, &note);
-	free(text);
-	if (err == -EINVAL)
-		return tool_refuse("%s: no device in it that lsusb -v would print", operand[0]);
-	if (err == -ENOENT)
-		return tool_refuse("%s: it has fewer than %u devices", operand[0], index + 1);
+	err = convert(&j, source, &bytes, &len);
+	free(j.text);
 	if (err)
-		return tool_refuse("%s: %s", operand[0], strerror(-err));
-	tell_note(operand[0], &note);
+		return tell_error(&j, source, err);
 	err = write_seed(out ? out : "-", bytes, len);
 	free(bytes);
 	return err ? EXIT_BAD : EXIT_CLEAN;
@@ -83,8 +184,11 @@ const struct tool_verb verb_import = {
 	.help = "a recording of a real device to a descriptor set (.hex)",
 	.min = 1,
 	.max = 1,
-	.option = {{"from", 0, "lsusb", "what FILE is: text of lsusb -v"},
+	.option = {{"from", 0, "KIND",
+		    "what FILE is: lsusb, sysfs, umockdev, pcap (told from its beginning)"},
 		   {"number", 'n', "N", "which device of the file, from 0"},
 		   {"output", 'o', "OUT", "file instead of standard output"}},
 	.run = import,
+	.more = "FILE is the text of lsusb -v, the sysfs file descriptors, a device file of umockdev-record, or a\n"
+		"capture of usbmon or USBPcap in pcap or pcapng. Serial numbers of text become neutral.",
 };
