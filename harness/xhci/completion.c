@@ -90,13 +90,23 @@ void xhci_td_look_through(struct xhci_ep *ep)
 	struct td_trb *t = td_first(td);
 	bool event_data = trb_type(&t->trb) == TRB_EVENT_DATA;
 
-	if (t->trb.control & TRB_IOC)
+	if (t->trb.control & TRB_IOC && !td->missed)
 		xhci_transfer_event(ep, t, CC_SHORT_PACKET,
 				    event_data                 ? td->edtla
 					    : td->isp_reported ? td->residual
 							       : t->length);
 	if (event_data)
 		td->edtla = 0;
+	xhci_td_retire(ep);
+}
+
+void xhci_td_missed(struct xhci_ep *ep)
+{
+	struct td_trb *t = td_first(&ep->td);
+	struct td_trb here = {.addr = t->addr, .trb.status = t->trb.status};
+
+	xhci_transfer_event(ep, &here, CC_MISSED_SERVICE, 0);
+	ep->td.skip = ep->td.missed = true;
 	xhci_td_retire(ep);
 }
 

@@ -35,6 +35,7 @@ struct xhci_ep *xhci_ep_new(struct xhci *x, unsigned slot_id, unsigned dci, cons
 
 	ep->x = x;
 	ep->owner = ep;
+	ep->dry = true;
 	ep->slot = (uint8_t)slot_id;
 	ep->dci = (uint8_t)dci;
 	ep->type = (uint8_t)type;
@@ -85,6 +86,7 @@ void xhci_ep_set_state(struct xhci_ep *ep, enum ep_state state)
 	if (state == EP_RUNNING)
 		return;
 	ep->rung = false;
+	ep->dry = true;
 	xhci_context_write_ep(ep->x, ep->slot, ep->dci);
 }
 

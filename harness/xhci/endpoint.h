@@ -60,13 +60,16 @@ struct td {
 	bool active;           /* between the first TRB's fetch and the end of the TD */
 	bool complete;         /* the last TRB (CH = 0) has been fetched */
 	bool in;
-	bool skip;            /* a short packet ended the data; only flags are evaluated */
-	bool sent;            /* at least one packet went out: a zero-length TD needs one */
-	bool isp_reported;    /* the short TRB had its event by ISP; IOC gets a second one */
-	uint32_t residual;    /* of the TRB where the short packet happened */
-	uint32_t resume;      /* bytes already moved of the TRB that is fetched next ... */
-	uint32_t resume_left; /* ... and those that were not, when it was fetched last */
-	uint32_t edtla;       /* 24 bits (xHCI 4.11.5.2) */
+	bool skip;               /* a short packet ended the data; only flags are evaluated */
+	bool sent;               /* at least one packet went out: a zero-length TD needs one */
+	bool isp_reported;       /* the short TRB had its event by ISP; IOC gets a second one */
+	uint32_t residual;       /* of the TRB where the short packet happened */
+	uint32_t resume;         /* bytes already moved of the TRB that is fetched next ... */
+	uint32_t resume_left;    /* ... and those that were not, when it was fetched last */
+	uint32_t edtla;          /* 24 bits (xHCI 4.11.5.2) */
+	bool placed;             /* isochronous: its frame is known to be one to come */
+	bool missed;             /* isochronous: its frame has gone; nothing more is told of it */
+	uint32_t interval_bytes; /* isochronous: moved in this service interval */
 	struct td_trb trb[XHCI_WINDOW]; /* last: td_clear leaves it alone */
 };
 
@@ -95,6 +98,7 @@ struct xhci_ep {
 	uint8_t stage; /* enum control_stage */
 	bool rung;     /* a doorbell came since the ring was last seen empty (xHCI 4.7) */
 	bool queued, naked, idle_reported;
+	bool dry; /* its ring was empty: service intervals are counted anew from the next TD */
 	uint8_t retries; /* XACT answers in a row */
 };
 
@@ -190,6 +194,17 @@ bool xhci_payload_fill(struct xhci_ep *ep, struct usb_packet *p);
  */
 bool xhci_payload_spread(struct xhci_ep *ep, const struct usb_packet *p);
 
+/* ---- isoch.c (xHCI 4.10.3, 4.11.2.5) --------------------------------------------------------- */
+
+/* May the TD of the oldest TRB begin? *ret_ns: not before then, 0 = now. False: its frame has gone. */
+bool xhci_isoch_due(struct xhci_ep *ep, uint64_t *ret_ns);
+/* A service interval was used: when the next one begins. */
+void xhci_isoch_served(struct xhci_ep *ep);
+/* Bytes that one service interval of a periodic endpoint has room for. */
+uint32_t xhci_interval_payload(const struct xhci_ep *ep);
+/* So many bytes more have moved. True: the TD has more than its interval has room for. */
+bool xhci_isoch_overrun(struct xhci_ep *ep, uint32_t moved);
+
 /* ---- completion.c (xHCI 4.10) -------------------------------------------------------------- */
 
 #define XHCI_EDTLA_MASK 0xffffffu
@@ -207,6 +222,8 @@ void xhci_td_trb_error(struct xhci_ep *ep);
 void xhci_td_short(struct xhci_ep *ep);
 /* The oldest TRB comes after a short packet: only its flags count. */
 void xhci_td_look_through(struct xhci_ep *ep);
+/* An isochronous TD's frame has gone before it had its turn (xHCI 4.10.3.2). */
+void xhci_td_missed(struct xhci_ep *ep);
 /* An isochronous ring ran dry; reported once per dry stretch (xHCI 4.10.3.1). */
 void xhci_td_ring_dry(struct xhci_ep *ep);
 /*

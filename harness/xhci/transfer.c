@@ -2,7 +2,7 @@
 /*
  * transfer.c -- execute TDs (xHCI 4.10, 4.11): one packet at a time is handed to the device,
  * its bytes are spread over the TD's TRBs, events are posted as the TRBs' flags ask.
- * Left out so far: Frame IDs, Missed Service, bandwidth.
+ * When isochronous TDs have their turn is in isoch.c.
  */
 #include "xhci/xhci.h"
 
@@ -48,10 +48,8 @@ static enum completion_code status_code(enum usb_status status)
 
 static uint32_t packet_bytes(const struct xhci_ep *ep)
 {
-	unsigned burst = ep_ctx_max_burst(ep->dw) + 1, mult = ep_ctx_mult(ep->dw) + 1;
-
-	if (ep->interval_ns)
-		return ep->max_packet * burst * mult; /* one service interval */
+	if (ep->interval_ns) /* one service interval */
+		return xhci_interval_payload(ep) - ep->td.interval_bytes;
 	return XHCI_CHUNK - XHCI_CHUNK % ep->max_packet;
 }
 
@@ -118,6 +116,8 @@ static enum outcome packet_ok(struct xhci_ep *ep, struct usb_packet *p, unsigned
 		}
 		if (is_short && td_first(&ep->td))
 			xhci_td_short(ep);
+		else if (xhci_ep_is_isoch(ep) && ep->td.active && xhci_isoch_overrun(ep, p->actual))
+			xhci_td_fail(ep, CC_BANDWIDTH_OVERRUN);
 	}
 	usb_packet_free(p);
 	return OUTCOME_GO_ON;
@@ -128,7 +128,9 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 	struct usb_packet *p = ep->packet;
 	unsigned type = trb_type(&td_first(&ep->td)->trb);
 
-	if (ep->interval_ns)
+	if (xhci_ep_is_isoch(ep))
+		xhci_isoch_served(ep);
+	else if (ep->interval_ns)
 		ep->next_service_ns = ep->x->g->clock.now_ns + ep->interval_ns;
 	switch (status) {
 	case USB_OK:
@@ -208,13 +210,30 @@ static enum outcome run_first(struct xhci_ep *ep, unsigned *budget)
 	return OUTCOME_GO_ON;
 }
 
+/* The isochronous TD held goes on, waits for its frame, or has missed it. */
+static enum outcome place_isoch(struct xhci_ep *ep, unsigned *budget)
+{
+	uint64_t not_before_ns;
+
+	if (!xhci_isoch_due(ep, &not_before_ns)) {
+		xhci_td_missed(ep);
+		return OUTCOME_GO_ON;
+	}
+	if (not_before_ns <= ep->x->g->clock.now_ns)
+		return run_first(ep, budget);
+	ep->next_service_ns = not_before_ns;
+	clock_arm(&ep->x->g->clock, &ep->timer, not_before_ns);
+	return OUTCOME_WAIT;
+}
+
 static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 {
 	if (ep->packet && ep->packet->state == USB_PACKET_WITH_DEVICE)
 		return OUTCOME_WAIT;
 	if (ep->packet && ep->packet->state == USB_PACKET_DONE)
 		return packet_done(ep, ep->packet->status);
-	if (ep->interval_ns && ep->x->g->clock.now_ns < ep->next_service_ns && !ep->td.skip) {
+	if (ep->interval_ns && ep->x->g->clock.now_ns < ep->next_service_ns && !ep->td.skip &&
+	    !ep->td.interval_bytes) {
 		clock_arm(&ep->x->g->clock, &ep->timer, ep->next_service_ns);
 		return OUTCOME_WAIT;
 	}
@@ -225,6 +244,7 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 			break;
 		case TD_WAIT:
 			ep->rung = false;
+			ep->dry |= !ep->td.active;
 			xhci_td_ring_dry(ep);
 			return OUTCOME_WAIT;
 		case TD_BUDGET:
@@ -234,6 +254,8 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 			return OUTCOME_WAIT;
 		}
 	}
+	if (xhci_ep_is_isoch(ep) && !ep->packet && !ep->td.skip)
+		return place_isoch(ep, budget);
 	return run_first(ep, budget);
 }
 
