@@ -3,18 +3,19 @@
 #
 # Does asan-vm see what it must see? One line for each test, "ok" or "FAILED"; exit 1 on failure.
 #
-#   toolchain/asan-vm-test.sh [--long | --qemu] [<part of a name>]
+#   toolchain/asan-vm-test.sh [--long | --qemu | --bundle] [<part of a name>]
 #
 # The short form takes seconds: small programs with planted faults stand in for QEMU, and command lines
 # as qm and virsh print them (toolchain/vm/trial) are only shown. --long boots the demonstration twice:
 # as it is, and with a historical bug of the controller brought back. --qemu builds QEMU with ASan and
-# boots it with 12 redirection ports.
+# boots it with 12 redirection ports. --bundle packs that and runs it in a fresh Debian without a
+# compiler (as root, with debootstrap).
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
 form=short
 case ${1:-} in
---long | --qemu) form=${1#--}; shift ;;
+--long | --qemu | --bundle) form=${1#--}; shift ;;
 esac
 only=${1:-}
 unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS MAKEFLAGS MFLAGS MAKELEVEL
@@ -106,6 +107,29 @@ if ! "${CC:-clang}" -g -O0 -fsanitize=address -fsanitize-recover=address -o "$di
 	die 2 "the planted programs do not compile" "toolchain/setup.sh installs the compilers"
 fi
 gcc -g -O0 -fsanitize=address -fsanitize-recover=address -o "$dir/planted-gcc" "$dir/planted.c" 2>/dev/null || rm -f "$dir/planted-gcc"
+
+if [ "$form" = bundle ]; then
+	[ "$(id -u)" = 0 ] || die 2 "--bundle needs root" "sudo toolchain/asan-vm-test.sh --bundle"
+	command -v debootstrap >/dev/null || die 2 "there is no debootstrap" "apt-get install debootstrap"
+	expect 'bundle: it is packed' 0 'instrumented' toolchain/asan-bundle --out "$dir/bundle.tar.gz"
+	say "making a Debian without a compiler"
+	# shellcheck source=debian.sh
+	. toolchain/debian.sh
+	quiet "$dir/debootstrap.log" debootstrap --variant=minbase bookworm "$dir/root" "$(debian_mirror)"
+	tar -xzf "$dir/bundle.tar.gz" -C "$dir/root" || die 2 "the bundle cannot be unpacked" "is there room in $dir?"
+	cp "$dir/planted" "$dir/root/usb-gauntlet-asan/"
+	# The mounts go with the process.
+	there() {
+		# shellcheck disable=SC2016,SC2317 # the inner shell's; expect calls it
+		unshare --mount sh -c 'mount --bind /proc "$0/proc" && mount --bind /dev "$0/dev" && exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
+			"$dir/root" sh -c "cd /usb-gauntlet-asan && $*"
+	}
+	expect 'bundle: there is no compiler there' 0 '^none$' there 'command -v cc gcc clang python3 llvm-symbolizer || echo none'
+	expect 'bundle: QEMU runs there' 0 '^no findings' there ./asan-vm --seconds 10 --redir 12 -- qemu-system-x86_64 -M q35 -accel tcg -display none -monitor none
+	expect 'bundle: a finding there has function and line' 1 'in overflow .*planted\.c:3' there ./asan-vm --program ./planted -- qemu overflow
+	[ $failed = 0 ]
+	exit
+fi
 build build/asan/gauntlet
 vm=(toolchain/asan-vm --log "$dir/log")
 

@@ -21,8 +21,10 @@
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
+# shellcheck source=debian.sh
+. toolchain/debian.sh
 
-prefix=${XDG_CACHE_HOME:-$HOME/.cache}/usb-gauntlet/qemu-asan newest=0 ubsan=0 cc=clang check=0 force=0
+prefix='' newest=0 ubsan=0 cc=clang check=0 force=0
 while [ $# -gt 0 ]; do
 	case $1 in
 	--newest) newest=1 ;;
@@ -39,8 +41,7 @@ case $cc in
 clang | gcc) ;;
 *) die 2 "--cc '$cc' is neither clang nor gcc" "both of the distribution are known to work" ;;
 esac
-[ -n "$prefix" ] || die 2 "--prefix is empty" "give a folder that may be written"
-prefix=$(realpath -m -- "$prefix")
+prefix=$(cache_folder "$prefix" qemu-asan)
 case $prefix in
 *[[:space:]:\']*) die 2 "'$prefix' has a blank, colon or quote in it" "give another --prefix" ;;
 esac
@@ -50,7 +51,6 @@ name+=-$cc
 [ $ubsan = 0 ] || name+=-ubsan
 result=$prefix/$name
 program=$result/bin/qemu-system-x86_64
-tell() { printf '%s\n' "$script: $*" >&2; }
 
 if [ $force = 0 ] && [ -x "$program" ] && [ -s "$result/version" ]; then
 	printf '%s\n' "$program"
@@ -60,9 +60,7 @@ fi
 
 # ---- what it takes ----------------------------------------------------------------------------
 
-for need in apt-get dpkg-source awk sed; do
-	command -v $need >/dev/null || [ $need = dpkg-source ] || die 2 "there is no $need here" "this takes Debian or what derives from it"
-done
+command -v apt-get >/dev/null || die 2 "there is no apt-get here" "this takes Debian or what derives from it"
 wanted=(dpkg-dev xz-utils pkg-config ninja-build meson python3-venv flex bison libglib2.0-dev libpixman-1-dev zlib1g-dev
 	libfdt-dev libusbredirparser-dev libspice-server-dev libslirp-dev libgcrypt20-dev liburing-dev libaio-dev libseccomp-dev)
 missing=()
@@ -81,47 +79,28 @@ command -v "$cc" >/dev/null || die 2 "there is no $cc" "toolchain/setup.sh insta
 
 # ---- the source -------------------------------------------------------------------------------
 
-keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-[ -r "$keyring" ] || die 2 "$keyring is missing" "apt-get install debian-archive-keyring, or set DEBIAN_KEYRING"
-mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |
-	awk '$1 == "URIs:" { url = $2 } $1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) { url = $i; break } }
-		url ~ /debian\/?$/ && url !~ /security/ { print url; exit }')}
-[ -n "$mirror" ] || die 2 "no Debian mirror in apt's sources" "set DEBIAN_MIRROR=<url that ends in /debian>"
 # shellcheck source=/dev/null
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 [ -n "$codename" ] || die 2 "/etc/os-release names no release" "this takes Debian"
 
-# One name for all builds, so that a compiler cache knows them again.
-work=$result.work log=$result.log
-if ! mkdir -p "$prefix" || ! exec 9>"$result.lock"; then
-	die 2 "cannot write to $prefix" "give another --prefix"
-fi
-if ! flock -n 9; then
-	tell "another build of it is going on; waiting"
-	flock 9
-	if [ $force = 0 ] && [ -x "$program" ]; then
-		printf '%s\n' "$program"
-		exit 0
-	fi
+work=$result.work log=$result.log # one name for all builds, so that a compiler cache knows them again
+one_at_a_time "$result"
+if [ $force = 0 ] && [ -x "$program" ]; then # made while we waited
+	printf '%s\n' "$program"
+	exit 0
 fi
 rm -rf "$work"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-mkdir -p "$work"/{apt/lists/partial,apt/cache/archives/partial,deb} || die 2 "cannot make $work" "give another --prefix"
-: >"$work/apt/status"
 suites=("$codename" "$codename-updates")
-[ $newest = 0 ] || suites+=("$codename-backports" trixie trixie-backports)
-for suite in "${suites[@]}"; do
-	printf '%s [signed-by=%s] %s %s main\n' deb "$keyring" "$mirror" "$suite" deb-src "$keyring" "$mirror" "$suite"
-done | LC_ALL=C sort -u >"$work/apt/sources.list"
-cat >"$work/apt/apt.conf" <<-END
-	Dir::State "$work/apt"; Dir::State::status "$work/apt/status"; Dir::Cache "$work/apt/cache";
-	Dir::Etc::sourcelist "$work/apt/sources.list"; Dir::Etc::sourceparts "/dev/null";
-	Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
-	Dir::Etc::trusted "/dev/null"; Dir::Etc::trustedparts "/dev/null";
-	APT::Sandbox::User ""; Acquire::Languages "none"; Acquire::Retries "2"; APT::Update::Error-Mode "any";
-	Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";
-END
+[ $newest = 0 ] || for suite in "$codename-backports" trixie trixie-backports; do
+	[[ " ${suites[*]} " == *" $suite "* ]] || suites+=("$suite")
+done
+: >"$log"
+tell "reading the mirror's lists"
+debian_open "$work/apt" "${suites[@]}"
+sed -i 's/^deb .*/&\n&/; s/\ndeb /\ndeb-src /' "$apt/sources.list"
+quiet "$apt/log" apt-get update
 # step SENTENCE COMMAND..: one that takes long; its words go to the log, whose end is shown when it fails.
 step() {
 	tell "$1"
@@ -131,20 +110,16 @@ step() {
 	tail -n 25 "$log" | sed -E 's#https?://[^/ ]+#<mirror>#g' >&2
 	die 2 "that failed (its last lines are above)" "all of it is in $log"
 }
-apt() { APT_CONFIG=$work/apt/apt.conf LC_ALL=C apt-get -q "$@"; }
-: >"$log"
-step "reading the mirror's lists" apt update
-versions=$(APT_CONFIG=$work/apt/apt.conf apt-cache showsrc --only-source qemu | sed -n 's/^Version: //p' | sort -u)
+versions=$(apt-cache showsrc --only-source qemu | sed -n 's/^Version: //p' | sort -u)
 # Newest first; a mirror may list a source that it does not have.
-versions=$(while read -r v; do printf '%s\n' "$v"; done <<<"$versions" |
-	python3 -c 'import functools, subprocess, sys
+versions=$(printf '%s\n' "$versions" | python3 -c 'import functools, subprocess, sys
 newer = lambda a, b: subprocess.call(["dpkg", "--compare-versions", a, "gt", b])
 print("\n".join(sorted(sys.stdin.read().split(), key=functools.cmp_to_key(lambda a, b: 2 * newer(a, b) - 1))))')
 [ -n "$versions" ] || die 2 "the mirror has no source of QEMU" "does DEBIAN_MIRROR or apt's sources name a full mirror?"
 version=''
 for v in $versions; do
 	tell "fetching the source of QEMU $v"
-	if (cd "$work" && apt source --download-only "qemu=$v") >>"$log" 2>&1; then
+	if (cd "$work" && apt-get -q source --download-only "qemu=$v") >>"$log" 2>&1; then
 		version=$v
 		break
 	fi
@@ -159,8 +134,8 @@ case $version in
 *+deb13*) suite=trixie ;;
 *bpo13*) suite=trixie-backports ;;
 esac
-step "fetching its firmware" sh -c "cd '$work/deb' && APT_CONFIG='$work/apt/apt.conf' apt-get -q download qemu-system-data/$suite \
-	seabios/${suite%-backports} ipxe-qemu/${suite%-backports}"
+tell "fetching its firmware"
+debian_fetch "qemu-system-data/$suite" "seabios/${suite%-backports}" "ipxe-qemu/${suite%-backports}"
 
 # ---- configure and build ------------------------------------------------------------------------
 
@@ -168,8 +143,9 @@ step "fetching its firmware" sh -c "cd '$work/deb' && APT_CONFIG='$work/apt/apt.
 meson=(--python=/usr/bin/python3)
 if [ "$major" -ge 8 ]; then
 	if ! dpkg --compare-versions "$(dpkg-query -W -f '${Version}' meson)" ge 1.5; then
-		step "fetching a newer meson" sh -c "cd '$work/deb' && APT_CONFIG='$work/apt/apt.conf' apt-get -q download meson/$codename-backports"
-		dpkg-deb -x "$work"/deb/meson_*.deb "$work/meson" && rm "$work"/deb/meson_*.deb
+		tell "fetching a newer meson"
+		debian_fetch "meson/$codename-backports"
+		debian_extract "$work/meson" "$apt"/debs/meson_*.deb
 		export PYTHONPATH=$work/meson/usr/lib/python3/dist-packages
 	fi
 else
@@ -225,9 +201,7 @@ export ASAN_OPTIONS=detect_leaks=0 # of the tools that the build itself runs
 install=$work/install share=$work/install/share/qemu
 mkdir -p "$install/bin" "$share"
 cp "$work/build/qemu-system-x86_64" "$install/bin/"
-for package in "$work"/deb/*.deb; do
-	dpkg-deb -x "$package" "$work/firmware" || die 2 "$package cannot be unpacked" "is there room in $prefix?"
-done
+debian_extract "$work/firmware" "$apt"/debs/{qemu-system-data,seabios,ipxe-qemu}_*.deb
 cp -a "$work/source/pc-bios/keymaps" "$share/" 2>/dev/null
 for folder in usr/share/qemu usr/share/seabios usr/lib/ipxe/qemu; do
 	find "$work/firmware/$folder" -maxdepth 1 -type f \( -name '*.bin' -o -name '*.rom' \) -exec cp -t "$share" {} + 2>/dev/null

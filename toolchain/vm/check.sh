@@ -36,6 +36,9 @@ check_program() {
 		warn "$file has no vfio-user-pci; another QEMU takes its place"
 		file=$(toolchain/get-qemu.sh) || die 2 "no QEMU can attach our controller" "leave --xhci builtin out, or give --program <QEMU 10.1 or newer>"
 	fi
+	if [ "$file" != "${command_words[0]}" ] && ! "$file" -chardev help 2>/dev/null | grep -q spicevmc; then
+		command_without_spice
+	fi
 	command_words[0]=$file
 	if how=$(instrumented "$file"); then
 		[ -z "$allocator" ] || die 2 "$file has AddressSanitizer, which brings its own allocator" "leave --allocator out"

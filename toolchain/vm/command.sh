@@ -176,3 +176,21 @@ command_prepare() {
 	command_map M known_machine
 }
 machine_types=''
+
+# For a QEMU that was built without it.
+command_without_spice() {
+	if command_drop spice 1; then
+		warn "left out: -spice, which this QEMU does not have; there is no display"
+		command_words+=(-display none)
+	fi
+	command_map chardev without_spicevmc
+	command_map audiodev without_spice_audio
+	command_map device without_qxl
+}
+without_spicevmc() { [[ $1 != *spicevmc* ]] || REPLY="null,id=$(value_of id "$1")"; }
+without_spice_audio() { [ "$(value_of driver "$1")" != spice ] || REPLY="none,id=$(value_of id "$1")"; }
+without_qxl() {
+	case $(value_of driver "$1") in
+	qxl | qxl-vga) REPLY="VGA,id=$(value_of id "$1")" ;;
+	esac
+}

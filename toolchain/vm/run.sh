@@ -147,6 +147,9 @@ run_summary() {
 	(cd "$log_folder" && "$reader" reports --json "${logs[@]#"$log_folder/"}") >"$log_folder/reports.json"
 	(cd "$log_folder" && "$reader" reports "${logs[@]#"$log_folder/"}")
 	findings=$?
+	if grep -q '"what": "somewhere"' "$log_folder/reports.json"; then
+		say "a stack that ends in a library is longer with --options fast_unwind_on_malloc=0, which is slow"
+	fi
 	[ -z "$json" ] || cp "$log_folder/reports.json" "$json" || die 2 "cannot write $json" "the summary is in $log_folder/reports.json"
 	if [ -n "$jemalloc" ]; then
 		# What is still allocated at the end is not all lost; a signal is a finding.
