@@ -61,10 +61,11 @@ enum source {
 static const char *const source_name[SOURCES] = {"lsusb", "sysfs", "umockdev", "pcap"};
 
 struct job {
-	const char *path;
+	const char *path, *out;
 	uint8_t *text; /* but of captures */
 	size_t text_len;
 	unsigned index; /* of the device in the file */
+	bool program;   /* what is wanted; that of a capture is in text then */
 };
 
 /* Which it is, from how it begins. */
@@ -101,7 +102,7 @@ static int from_sysfs(const struct job *j, uint8_t **bytes, size_t *len)
 	return 0;
 }
 
-static int from_pcap(const struct job *j, uint8_t **bytes, size_t *len)
+static int from_pcap(struct job *j, uint8_t **bytes, size_t *len)
 {
 	struct import_traffic traffic;
 	char why[300];
@@ -112,11 +113,13 @@ static int from_pcap(const struct job *j, uint8_t **bytes, size_t *len)
 		return -ECANCELED;
 	}
 	err = import_traffic_descriptors(&traffic, j->index, bytes, len);
+	if (!err && j->program)
+		j->text = (uint8_t *)tool_import_program(&traffic, j->index, *bytes, *len);
 	import_traffic_free(&traffic);
 	return err;
 }
 
-static int convert(const struct job *j, enum source source, uint8_t **bytes, size_t *len)
+static int convert(struct job *j, enum source source, uint8_t **bytes, size_t *len)
 {
 	struct import_note note = {0};
 	int err;
@@ -136,6 +139,17 @@ static int convert(const struct job *j, enum source source, uint8_t **bytes, siz
 	}
 }
 
+static int write_program(const struct job *j, enum source source, const uint8_t *bytes, size_t len)
+{
+	char *text =
+		source == SOURCE_PCAP ? (char *)j->text : tool_import_program(NULL, 0, bytes, len);
+	int err = tool_file_write(j->out, text, strlen(text));
+
+	if (source != SOURCE_PCAP)
+		free(text);
+	return err;
+}
+
 static int tell_error(const struct job *j, enum source source, int err)
 {
 	if (err == -ECANCELED)
@@ -153,7 +167,10 @@ static int import(const struct tool_verb *verb, char **value, char **operand, un
 {
 	const char *from = tool_option_get(verb, value, "from"),
 		   *out = tool_option_get(verb, value, "output");
-	struct job j = {.path = operand[0]};
+	size_t out_len = out ? strlen(out) : 0;
+	struct job j = {.path = operand[0],
+			.out = out ? out : "-",
+			.program = out_len > 4 && !strcmp(out + out_len - 4, ".ops")};
 	enum source source = SOURCE_LSUSB;
 	uint8_t *bytes = NULL;
 	size_t len = 0;
@@ -170,10 +187,15 @@ static int import(const struct tool_verb *verb, char **value, char **operand, un
 	    (source != SOURCE_PCAP && tool_file_read(j.path, &j.text, &j.text_len)))
 		return EXIT_BAD;
 	err = convert(&j, source, &bytes, &len);
-	free(j.text);
-	if (err)
+	if (err) {
+		free(j.text);
 		return tell_error(&j, source, err);
-	err = write_seed(out ? out : "-", bytes, len);
+	}
+	if (j.program)
+		err = write_program(&j, source, bytes, len);
+	else
+		err = write_seed(j.out, bytes, len);
+	free(j.text);
 	free(bytes);
 	return err ? EXIT_BAD : EXIT_CLEAN;
 }
@@ -181,7 +203,7 @@ static int import(const struct tool_verb *verb, char **value, char **operand, un
 const struct tool_verb verb_import = {
 	.name = "import",
 	.operands = "FILE",
-	.help = "a recording of a real device to a descriptor set (.hex)",
+	.help = "a recording of a real device to a descriptor set (.hex) or a program (.ops)",
 	.min = 1,
 	.max = 1,
 	.option = {{"from", 0, "KIND",
@@ -190,5 +212,7 @@ const struct tool_verb verb_import = {
 		   {"output", 'o', "OUT", "file instead of standard output"}},
 	.run = import,
 	.more = "FILE is the text of lsusb -v, the sysfs file descriptors, a device file of umockdev-record, or a\n"
-		"capture of usbmon or USBPcap in pcap or pcapng. Serial numbers of text become neutral.",
+		"capture of usbmon or USBPcap in pcap or pcapng. Serial numbers of text become neutral.\n"
+		"An OUT that ends in .ops becomes a program: the device is plugged in and enumerated and, from\n"
+		"a capture, asked what its host asked, with the answers that were recorded.",
 };

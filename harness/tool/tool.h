@@ -144,6 +144,17 @@ bool tool_descriptor_due(uint64_t inputs, const uint8_t *bytes, size_t len);
 /* A LLVMFuzzerCustomMutator that knows descriptors. */
 size_t tool_descriptor_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
+/* ---- import_program.c ---------------------------------------------------------------------- */
+
+struct import_traffic;
+
+/*
+ * .ops text in which a polite guest enumerates a device with this set and asks it what the n-th device of the
+ * capture was asked (t NULL: no more than that). The caller frees.
+ */
+char *tool_import_program(const struct import_traffic *t, unsigned n, const uint8_t *set,
+			  size_t len);
+
 /* ---- report.c: what a sanitizer wrote ------------------------------------------------------ */
 
 #define TOOL_FRAMES 3u
