@@ -63,7 +63,7 @@ static int parse_line(struct serve_device *d, const char *name, const char *valu
 
 static bool has_disk(unsigned model)
 {
-	return model == DEV_STORAGE || model == DEV_UAS;
+	return model == DEV_STORAGE || model == DEV_UAS || model == DEV_CDROM;
 }
 
 /* One "name=value" or "name" after the model. */
@@ -151,7 +151,7 @@ static int open_disk(const struct serve_device *d, struct disk **ret, char *why,
 	if (!has_disk(d->model))
 		return 0;
 	if (d->file)
-		err = disk_open_file(d->file, d->read_only, ret);
+		err = disk_open_file(d->file, d->read_only || d->model == DEV_CDROM, ret);
 	else
 		*ret = disk_new_memory(MACHINE_DISK_BLOCKS, 512);
 	if (err == -EINVAL)

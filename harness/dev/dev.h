@@ -19,7 +19,7 @@
 /* What a model may need to come into being; everything is borrowed for the call but the disk,
  * which must outlive the device. */
 struct dev_context {
-	struct disk *disk;     /* storage, uas: NULL = no medium in it */
+	struct disk *disk;     /* storage, uas, cdrom: NULL = no medium in it */
 	const uint8_t *desc;   /* scripted: its descriptor set, see usb.h desc.c */
 	size_t desc_len;       /* bytes; 0 = the built-in set */
 	uint8_t speed_mask;    /* scripted: 1 << enum usb_speed; 0 = all four */
@@ -45,6 +45,7 @@ enum dev_model_index {
 	DEV_NETWORK,
 	DEV_CCID,
 	DEV_UAS,
+	DEV_CDROM,
 	DEV_MODELS
 };
 
@@ -95,6 +96,8 @@ int mouse_move(struct usb_device *dev, int16_t dx, int16_t dy, uint8_t buttons, 
 
 /* disk is borrowed and may be NULL (no medium). */
 struct usb_device *storage_new(struct disk *disk);
+/* The same transport to a CD or DVD drive: 2048 bytes per block, read only. */
+struct usb_device *cdrom_new(struct disk *disk);
 
 /* ---- serial.c: a serial line, CDC-ACM (CDC 1.2, PSTN 1.2) ----------------------------------- */
 

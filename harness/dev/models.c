@@ -63,6 +63,11 @@ static struct usb_device *create_uas(const struct dev_context *context)
 	return uas_new(context->disk);
 }
 
+static struct usb_device *create_cdrom(const struct dev_context *context)
+{
+	return cdrom_new(context->disk);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -75,6 +80,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_NETWORK] = {"network", create_network},
 	[DEV_CCID] = {"ccid", create_ccid},
 	[DEV_UAS] = {"uas", create_uas},
+	[DEV_CDROM] = {"cdrom", create_cdrom},
 };
 
 const struct dev_model *dev_model_find(const char *name)

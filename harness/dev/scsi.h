@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * scsi.h -- one direct-access logical unit (SPC-4, SBC-3) over a disk. Knows no transport: one
+ * scsi.h -- one logical unit over a disk: direct access (SPC-4, SBC-3) or CD (MMC-6). Knows no transport: one
  * command at a time is started, its data pulled or pushed in pieces of any size, and when nothing
- * remains its status is there. Files: scsi.c, scsi_sense.c, scsi_inquiry.c, scsi_mode.c,
- * scsi_block.c, scsi_unit.c.
+ * remains its status is there. Files: scsi.c, scsi_data.c, scsi_sense.c, scsi_inquiry.c, scsi_mode.c,
+ * scsi_block.c, scsi_unit.c, scsi_cd.c.
  */
 #ifndef DEV_SCSI_H
 #define DEV_SCSI_H
 
 #include "dev/disk.h"
+
+enum scsi_type { /* peripheral device type (SPC-4, 6.6.2) */
+	SCSI_DISK = 0x00,
+	SCSI_CD = 0x05
+};
 
 enum scsi_direction {
 	SCSI_NONE,
@@ -75,6 +80,8 @@ enum scsi_work { /* what the data of the command is */
 
 struct scsi {
 	struct disk *disk; /* NULL: no medium ever */
+	uint8_t type;      /* enum scsi_type */
+	uint8_t event;     /* CD: what GET EVENT STATUS NOTIFICATION says next */
 	bool ejected, stopped, prevented;
 	bool changed; /* unit attention: the medium may have changed */
 	bool write_cache;
@@ -97,8 +104,9 @@ struct scsi {
 
 /* ---- scsi.c: for transports ---------------------------------------------------------------- */
 
-/* disk is borrowed, NULL = never a medium. */
-struct scsi *scsi_new(struct disk *disk);
+/* disk is borrowed, NULL = never a medium. A CD has blocks of 2048 bytes, whatever the disk has, and is
+ * read only. */
+struct scsi *scsi_new(struct disk *disk, enum scsi_type type);
 void scsi_free(struct scsi *s);
 /* Logical unit reset: the command is aborted, settings are the default; the medium stays. There
  * is no unit attention for it, so that a program's first command means what it says. */
@@ -134,8 +142,12 @@ void scsi_reply(struct scsi *s, const uint8_t *data, size_t len, uint64_t alloca
 void scsi_expect(struct scsi *s, size_t len, void (*done)(struct scsi *s));
 /* The command moves count blocks from lba on (already checked). */
 void scsi_blocks(struct scsi *s, enum scsi_work work, uint64_t lba, uint64_t count);
+bool scsi_has_medium(const struct scsi *s);
+/* Of the medium that is or was in it. */
 uint64_t scsi_block_count(const struct scsi *s);
 uint32_t scsi_block_bytes(const struct scsi *s);
+/* Blocks of the disk (there is one) that are one of the unit's. */
+uint32_t scsi_disk_blocks(const struct scsi *s);
 
 void scsi_inquiry(struct scsi *s);
 void scsi_report_luns(struct scsi *s);
@@ -156,6 +168,19 @@ void scsi_start_stop(struct scsi *s);
 void scsi_prevent(struct scsi *s);
 void scsi_format_capacities(struct scsi *s);
 void scsi_send_diagnostic(struct scsi *s);
+void scsi_read_toc(struct scsi *s); /* CD, so the following */
+void scsi_get_configuration(struct scsi *s);
+void scsi_get_event(struct scsi *s);
+void scsi_read_disc_information(struct scsi *s);
+void scsi_mechanism_status(struct scsi *s);
+void scsi_read_cd(struct scsi *s);
+
+#define SCSI_CD_BLOCK_BYTES 2048u
+enum { /* media events (MMC-6, 6.6.3.5) */
+	SCSI_EVENT_NONE = 0,
+	SCSI_EVENT_NEW_MEDIA = 2,
+	SCSI_EVENT_REMOVAL = 3,
+};
 
 #define SCSI_MAX_SAME 4096u      /* blocks of one WRITE SAME */
 #define SCSI_MAX_UNMAP_DESCS 16u /* of one UNMAP */

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
  * scsi_mode.c -- MODE SENSE and MODE SELECT, 6 and 10 (SPC-4, 6.9 to 6.12, 7.5; SBC-3, 6.5). The one
- * thing that can be changed is the write cache. Left out: subpages, saved values.
+ * thing that can be changed is the write cache. The page of a CD is MMC-3's. Left out: subpages, saved
+ * values.
  */
 #include "dev/scsi.h"
 
 #define PAGE_ALL 0x3fu
 #define CACHING 0x08u
 #define WRITE_CACHE_ENABLE 0x04u
-#define MAX_PAGE_BYTES 20u
+#define CD_CAPABILITIES 0x2au
+#define MAX_PAGE_BYTES 22u
 #define MAX_MODE_BYTES 128u
 
 enum page_control {
@@ -20,15 +22,28 @@ enum page_control {
 
 struct mode_page {
 	uint8_t code;
-	uint8_t len; /* with the two bytes of head */
+	uint8_t len;    /* with the two bytes of head */
+	uint8_t not_of; /* enum scsi_type that has it not; 0xff: both have it */
 };
 
 static const struct mode_page pages[] = {
-	{0x01, 12}, /* read-write error recovery */
-	{CACHING, 20},
-	{0x0a, 12}, /* control */
-	{0x1c, 12}, /* informational exceptions */
+	{0x01, 12, 0xff}, /* read-write error recovery */
+	{CACHING, 20, SCSI_CD},
+	{0x0a, 12, SCSI_CD}, /* control */
+	{0x1c, 12, 0xff},    /* informational exceptions */
+	{CD_CAPABILITIES, 22, SCSI_DISK},
 };
+
+/* MMC-3, 5.5.10: reads CD-R, CD-RW and DVD, writes nothing; a tray that can be locked and opened. */
+static void fill_cd_capabilities(uint8_t *data)
+{
+	data[2] = 0x0b;
+	data[4] = 0x70; /* several sessions, mode 2 forms 1 and 2 */
+	data[6] = 0x29;
+	put_be16(data + 8, 24 * 176);  /* maximum speed, kB/s */
+	put_be16(data + 12, 512);      /* buffer, kB */
+	put_be16(data + 14, 24 * 176); /* speed now */
+}
 
 static void fill_page(const struct scsi *s, const struct mode_page *page, enum page_control pc,
 		      uint8_t *data)
@@ -39,7 +54,9 @@ static void fill_page(const struct scsi *s, const struct mode_page *page, enum p
 	if (page->code == CACHING && (s->write_cache || pc != CURRENT))
 		data[2] = WRITE_CACHE_ENABLE;
 	if (page->code == 0x01 && pc != CHANGEABLE)
-		data[2] = 0xc0; /* automatic reallocation */
+		data[2] = s->type == SCSI_CD ? 0 : 0xc0; /* automatic reallocation */
+	if (page->code == CD_CAPABILITIES && pc != CHANGEABLE)
+		fill_cd_capabilities(data);
 }
 
 /* Returns its length. */
@@ -59,6 +76,8 @@ static size_t block_descriptor(const struct scsi *s, bool long_lba, uint8_t *dat
 
 static uint8_t device_specific(const struct scsi *s)
 {
+	if (s->type == SCSI_CD)
+		return 0;
 	return (s->disk && disk_is_read_only(s->disk) ? 0x80 : 0) | 0x10; /* WP, DPOFUA */
 }
 
@@ -75,10 +94,11 @@ void scsi_mode_sense(struct scsi *s)
 		scsi_fail(s, SCSI_ILLEGAL_REQUEST, SCSI_NOT_SAVABLE);
 		return;
 	}
+	no_descriptor |= s->type == SCSI_CD; /* MMC-6, 7.1.2 */
 	if (!no_descriptor)
 		len += descriptor = block_descriptor(s, long_lba, data + head);
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
-		if (code != PAGE_ALL && code != pages[i].code)
+		if (pages[i].not_of == s->type || (code != PAGE_ALL && code != pages[i].code))
 			continue;
 		fill_page(s, &pages[i], pc, data + len);
 		len += pages[i].len;
@@ -113,7 +133,8 @@ static size_t check_page(struct scsi *s, size_t pos, bool *write_cache)
 	uint8_t now[MAX_PAGE_BYTES];
 
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
-		if (data[0] == pages[i].code) /* PS and SPF must be 0 */
+		if (data[0] == pages[i].code &&
+		    pages[i].not_of != s->type) /* PS and SPF must be 0 */
 			page = &pages[i];
 	if (!page) {
 		scsi_fail_parameter(s, (unsigned)pos);

@@ -22,13 +22,19 @@ struct scsi_bed {
 	size_t len;
 };
 
-static inline struct scsi_bed *scsi_bed_new(uint32_t block_count, uint32_t block_bytes)
+static inline struct scsi_bed *scsi_bed_new_type(uint32_t block_count, uint32_t block_bytes,
+						 enum scsi_type type)
 {
 	struct scsi_bed *bed = heap_zero(sizeof(*bed));
 
 	bed->disk = block_count ? disk_new_memory(block_count, block_bytes) : NULL;
-	bed->scsi = scsi_new(bed->disk);
+	bed->scsi = scsi_new(bed->disk, type);
 	return bed;
+}
+
+static inline struct scsi_bed *scsi_bed_new(uint32_t block_count, uint32_t block_bytes)
+{
+	return scsi_bed_new_type(block_count, block_bytes, SCSI_DISK);
 }
 
 static inline void scsi_bed_free(struct scsi_bed *bed)

@@ -27,6 +27,8 @@ void scsi_start_stop(struct scsi *s)
 		return;
 	}
 	if (load_eject) {
+		if (start == s->ejected && scsi_block_count(s))
+			s->event = start ? SCSI_EVENT_NEW_MEDIA : SCSI_EVENT_REMOVAL;
 		s->changed = start && s->ejected && s->disk;
 		s->ejected = !start;
 	}
@@ -41,7 +43,7 @@ void scsi_prevent(struct scsi *s)
 void scsi_format_capacities(struct scsi *s)
 {
 	uint8_t data[12] = {[3] = 8};
-	bool medium = s->disk && !s->ejected;
+	bool medium = scsi_has_medium(s);
 
 	put_be32(data + 4, (uint32_t)min_u64(medium ? scsi_block_count(s) : 0, UINT32_MAX));
 	put_be32(data + 8, scsi_block_bytes(s));

@@ -6,13 +6,13 @@
  * A bulk endpoint that has nothing to do in the present state answers NAK, as hardware does, so a
  * host may queue the status transfer before the data, or the next command before the status.
  */
-#include "dev/desc_bytes.h"
 #include "dev/dev.h"
 #include "dev/scsi.h"
+#include "dev/storage_desc.h"
 #include "heap.h"
 
-#define EP_IN 1u
-#define EP_OUT 2u
+#define EP_IN STORAGE_EP_IN
+#define EP_OUT STORAGE_EP_OUT
 #define CBW_BYTES 31u
 #define CSW_BYTES 13u
 #define CBW_SIGNATURE UINT32_C(0x43425355)
@@ -46,46 +46,6 @@ struct storage {
 	bool phase_error; /* the host expects another transfer than the device (BOT 6.7) */
 };
 
-#define STRINGS                                                                                    \
-	LANGUAGE_STRING, VENDOR_STRING, 2 + 2 * 7, 3, 's', 0, 't', 0, 'o', 0, 'r', 0, 'a', 0, 'g', \
-		0, 'e', 0, /* BOT 4.1.1: at least 12 digits, 0..9 and A..F */                      \
-		2 + 2 * 12, 3, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0, '0', 0,     \
-		'0', 0, '0', 0, '0', 0, '1', 0
-
-#define BULK_ONLY_INTERFACE INTERFACE_DESC(0, 0, 2, 8, 6, 0x50)
-
-static const uint8_t full_speed_desc[] = {
-	DEVICE_DESC(0x0200, 64, 0x0003),
-	CONFIG_DESC(32, 1, 0xc0, 0),
-	BULK_ONLY_INTERFACE,
-	ENDPOINT_DESC(0x80 | EP_IN, 2, 64, 0),
-	ENDPOINT_DESC(EP_OUT, 2, 64, 0),
-	QUALIFIER_DESC,
-	STRINGS,
-};
-
-static const uint8_t high_speed_desc[] = {
-	DEVICE_DESC(0x0200, 64, 0x0003),
-	CONFIG_DESC(32, 1, 0xc0, 0),
-	BULK_ONLY_INTERFACE,
-	ENDPOINT_DESC(0x80 | EP_IN, 2, 512, 0),
-	ENDPOINT_DESC(EP_OUT, 2, 512, 0),
-	QUALIFIER_DESC,
-	STRINGS,
-};
-
-static const uint8_t super_speed_desc[] = {
-	DEVICE_DESC(0x0300, 9, 0x0003),
-	CONFIG_DESC(44, 1, 0xc0, 0),
-	BULK_ONLY_INTERFACE,
-	ENDPOINT_DESC(0x80 | EP_IN, 2, 1024, 0),
-	COMPANION_DESC(15, 0, 0),
-	ENDPOINT_DESC(EP_OUT, 2, 1024, 0),
-	COMPANION_DESC(15, 0, 0),
-	BOS_DESC,
-	STRINGS,
-};
-
 static struct storage *to_storage(struct usb_device *dev)
 {
 	return container_of(dev, struct storage, usb);
@@ -93,18 +53,7 @@ static struct storage *to_storage(struct usb_device *dev)
 
 static const uint8_t *describe(struct usb_device *dev, enum usb_speed speed, size_t *ret_len)
 {
-	(void)dev;
-	switch (speed) {
-	case USB_SPEED_SUPER:
-		*ret_len = sizeof(super_speed_desc);
-		return super_speed_desc;
-	case USB_SPEED_HIGH:
-		*ret_len = sizeof(high_speed_desc);
-		return high_speed_desc;
-	default:
-		*ret_len = sizeof(full_speed_desc);
-		return full_speed_desc;
-	}
+	return storage_describe(to_storage(dev)->scsi->type == SCSI_CD, speed, ret_len);
 }
 
 static void restart(struct storage *st)
@@ -311,24 +260,33 @@ static void release(struct usb_device *dev)
 	heap_free(st);
 }
 
-static const struct usb_device_ops ops = {
-	.model = "storage",
-	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH | 1 << USB_SPEED_SUPER,
-	.describe = describe,
-	.reset = reset,
-	.control = control,
-	.data = data,
-	.configured = configured,
-	.interface_set = interface_set,
-	.free = release,
-};
+#define OPS(name)                                                                                  \
+	{                                                                                          \
+		.model = name,                                                                     \
+		.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH | 1 << USB_SPEED_SUPER,    \
+		.describe = describe, .reset = reset, .control = control, .data = data,            \
+		.configured = configured, .interface_set = interface_set, .free = release,         \
+	}
 
-struct usb_device *storage_new(struct disk *disk)
+static const struct usb_device_ops disk_ops = OPS("storage"), cd_ops = OPS("cdrom");
+
+static struct usb_device *create(struct disk *disk, enum scsi_type type)
 {
 	struct storage *st = heap_zero(sizeof(*st));
 
-	st->scsi = scsi_new(disk);
-	usb_device_init(&st->usb, &ops, NULL, 0); /* see describe */
+	st->scsi = scsi_new(disk, type);
+	usb_device_init(&st->usb, type == SCSI_CD ? &cd_ops : &disk_ops, NULL,
+			0); /* see describe */
 	st->usb.self_powered = true;
 	return &st->usb;
+}
+
+struct usb_device *storage_new(struct disk *disk)
+{
+	return create(disk, SCSI_DISK);
+}
+
+struct usb_device *cdrom_new(struct disk *disk)
+{
+	return create(disk, SCSI_CD);
 }

@@ -250,7 +250,7 @@ struct usb_device *uas_new(struct disk *disk)
 {
 	struct uas *u = heap_zero(sizeof(*u));
 
-	u->scsi = scsi_new(disk);
+	u->scsi = scsi_new(disk, SCSI_DISK);
 	usb_device_init(&u->usb, &ops, NULL, 0); /* see describe */
 	u->usb.self_powered = true;
 	return &u->usb;

@@ -13,9 +13,9 @@
 #define UAS_STREAMS 32u   /* at SuperSpeed; a tag is a stream id there */
 
 #define UAS_COMMAND_EP 1u /* OUT */
-#define UAS_STATUS_EP 2u  /* IN */
-#define UAS_IN_EP 3u
-#define UAS_OUT_EP 4u
+#define UAS_STATUS_EP 1u  /* IN */
+#define UAS_IN_EP 2u
+#define UAS_OUT_EP 2u
 
 enum uas_iu { /* UAS-2, 6.2 */
 	UAS_IU_COMMAND = 0x01,

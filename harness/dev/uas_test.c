@@ -99,6 +99,7 @@ static void commands_wait_in_line_for_the_unit(void **state)
 /* QEMU's CVE-2021-3713: a tag or a stream's number used as an index. */
 static void tags_and_streams_that_do_not_exist_are_stalled(void **state)
 {
+	static const uint8_t address[] = {0x80 | UAS_STATUS_EP, 0x80 | UAS_IN_EP, UAS_OUT_EP};
 	static const uint16_t bad[] = {0, UAS_STREAMS + 1, 0x7fff, 0xfffe, 0xffff};
 	struct uas_bed *bed = uas_bed_start(USB_SPEED_SUPER);
 
@@ -106,14 +107,13 @@ static void tags_and_streams_that_do_not_exist_are_stalled(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(uas_bed_command(bed, bad[i], inquiry), USB_STALL);
 		assert_int_equal(bed_control(&bed->usb, 0x02, 1, 0, UAS_COMMAND_EP, 0, NULL), 0);
-		for (unsigned ep = UAS_STATUS_EP; ep <= UAS_OUT_EP; ep++) {
-			bool in = ep != UAS_OUT_EP;
+		for (unsigned k = 0; k < ARRAY_SIZE(address); k++) {
+			enum usb_pid pid = address[k] & 0x80 ? USB_IN : USB_OUT;
 
 			assert_int_equal(
-				uas_bed_submit(bed, 1, in ? USB_IN : USB_OUT, ep, bad[i], NULL, 16),
+				uas_bed_submit(bed, 1, pid, address[k] & 0x0f, bad[i], NULL, 16),
 				USB_STALL);
-			assert_int_equal(bed_control(&bed->usb, 0x02, 1, 0,
-						     (uint16_t)(in ? 0x80 | ep : ep), 0, NULL),
+			assert_int_equal(bed_control(&bed->usb, 0x02, 1, 0, address[k], 0, NULL),
 					 0);
 		}
 	}
