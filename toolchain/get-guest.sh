@@ -42,19 +42,27 @@ if ! is_there; then
 
 	# linux-image-amd64 only depends on the package that has the kernel itself.
 	real=$(apt-cache show "linux-image-amd64/$suite" 2>/dev/null |
-		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
+		sed -n 's/^Depends:.* \(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1)
 	[ -n "$real" ] || die 2 "$suite has no linux-image-amd64" "which suites does the mirror have?"
-	debian_fetch "$real/$suite" {busybox-static,e2fsprogs,libext2fs2,libcom-err2,libblkid1,libuuid1,libss2,libc6}/bookworm
-	debian_extract "$new/root" "$new"/apt/debs/linux-image-*.deb "$new"/apt/debs/busybox-static_*.deb
-	rm -f "$new"/apt/debs/linux-image-*.deb "$new"/apt/debs/busybox-static_*.deb
+	# Newer ones are in two pieces, and an empty one that depends on both.
+	pieces=$(apt-cache show "$real/$suite" 2>/dev/null |
+		sed -n 's/^Depends: //p' | tr ',' '\n' | sed -n "s/^ *\(linux-\(binary\|modules\)-[^ ]*\).*/\1/p" | sort -u)
+	for piece in ${pieces:-$real}; do
+		debian_fetch "$piece/$suite"
+	done
+	debian_fetch {busybox-static,e2fsprogs,libext2fs2,libcom-err2,libblkid1,libuuid1,libss2,libc6}/bookworm
+	debian_extract "$new/root" "$new"/apt/debs/linux-*.deb "$new"/apt/debs/busybox-static_*.deb
+	rm -f "$new"/apt/debs/linux-*.deb "$new"/apt/debs/busybox-static_*.deb
 	debian_extract "$new/programs" "$new"/apt/debs/*.deb
 
-	version=$(basename "$(echo "$new"/root/usr/lib/modules/* "$new"/root/lib/modules/*)")
+	version=$(find "$new"/root/{,usr/}lib/modules -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | head -n 1)
+	[ -n "$version" ] || die 2 "the packages hold no modules" "report this"
+	kernel=$(find "$new/root" -type f -name 'vmlinuz*' | head -n 1)
 	mkdir -p "$new/modules/lib/modules" "$new/tools/bin" "$new/tools/lib" "$new/tools/lib64"
-	mv "$new"/root/{,usr/}lib/modules/"$version" "$new/modules/lib/modules/" 2>/dev/null
-	if ! mv "$new/root/boot/vmlinuz-$version" "$new/vmlinuz" || ! mv "$new"/root/bin/busybox "$new/busybox"; then
+	if ! mv "$kernel" "$new/vmlinuz" || ! mv "$new"/root/bin/busybox "$new/busybox"; then
 		die 2 "the packages hold no kernel or no busybox" "is $real a kernel package?"
 	fi
+	mv "$new"/root/{,usr/}lib/modules/"$version" "$new/modules/lib/modules/" 2>/dev/null
 	# Who needs whom: what installing the package would have worked out.
 	"$new/busybox" depmod -b "$new/modules" "$version" || die 2 "the modules' dependencies could not be found out" "report this"
 	for program in mke2fs e2fsck dumpe2fs; do

@@ -86,17 +86,8 @@ vm_run $seconds "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 "${memory[@]
 [ $verbose = 0 ] || { vm_console | grep -v '^guest: log ' & }
 # Whoever sits in front of the machine does what the guest asks for.
 while IFS= read -r line; do
-	case $line in
-	"guest: please monitor "*)
-		read -ra words <<<"${line#guest: please monitor }"
-		vm_monitor "${words[@]}"
-		;;
-	"guest: please "*)
-		read -ra words <<<"${line#guest: please }"
-		vm_ctl "${words[@]//@disk/$work/disk.img}" || tail -n 1 "$work/ctl.log"
-		;;
-	"guest: part "*) progress "${line#guest: }" ;;
-	esac
+	vm_please "$line"
+	[[ $line != 'guest: part '* ]] || progress "${line#guest: }"
 done < <(vm_console)
 vm_end
 
@@ -116,6 +107,7 @@ toolchain/guest/dmesg-gate "$work/console" || failed+=("the kernel complained")
 violations=$(grep -c '^VIOLATED' "$work/serve.log")
 if [ ${#failed[@]} != 0 ]; then
 	grep -q '^guest: done' "$work/console" || tail -n 40 "$work/console"
+	[ -z "${VM_LOGS:-}" ] || { mkdir -p "$VM_LOGS" && cp "$work/console" "$work"/*.log "$VM_LOGS/"; }
 	die 1 "Linux $version on $profile: $(IFS=';'; echo "${failed[*]}")" "--keep and --verbose show more"
 fi
 say "${green}ok$plain     Linux $version on $profile ($build_profile): $(grep -c '^guest: part .* ok' "$work/console") parts, $violations violations, $SECONDS s"

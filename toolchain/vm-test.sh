@@ -10,7 +10,7 @@
 #   LIST=1 toolchain/vm-test.sh          what there is
 #
 # At its first run it fetches a QEMU and the guests, below ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet. The
-# logs of what failed are in build/vm-test. Exit 1 if something failed, 2 if something needed is missing.
+# logs are in build/vm-test, and the console of what failed. Exit 1 if something failed, 2 if something needed is missing.
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
@@ -27,13 +27,15 @@ row() {
 	[[ $name == *"$only"* ]] || return 0
 	[ "$list" = 0 ] || { say "$name"; return 0; }
 	progress "$name"
-	if "$@" >"$log" 2>&1; then
+	local status=0
+	VM_LOGS=${log%.log} "$@" >"$log" 2>&1 || status=$?
+	if [ $status = 0 ]; then
 		passed=$((passed + 1))
 		say "$(printf '%sok%s     %-52s %4d s  %s violations' "$green" "$plain" "$name" $((SECONDS - began)) "$(grep -c VIOLATED "$log")")"
 		sed -n 's/^  note \(disk .*\)/         \1/p' "$log"
 	else
 		failed=$((failed + 1))
-		say "${red}FAILED$plain $name (exit $?, $((SECONDS - began)) s): $log"
+		say "${red}FAILED$plain $name (exit $status, $((SECONDS - began)) s): $log"
 		tail -n 40 "$log"
 	fi
 }
@@ -70,6 +72,12 @@ boot 'Linux 7 on nec-usb-xhci, memory by messages' --suite trixie-backports --pr
 	--parts $all --set rebind_rounds=5
 boot 'Linux 6.12 on conformant' --suite bookworm-backports --profile conformant --parts $all --set rebind_rounds=5 \
 	--set plug_rounds=5
+row 'SeaBIOS starts from the disk' toolchain/vm-firmware.sh seabios
+row 'SeaBIOS on nec-usb-xhci, high speed' toolchain/vm-firmware.sh seabios --profile nec-usb-xhci --speed high
+row 'OVMF starts Linux from the disk' toolchain/vm-firmware.sh ovmf
+row 'OVMF on conformant, high speed' toolchain/vm-firmware.sh ovmf --profile conformant --speed high
+row 'U-Boot for arm64 reads and writes' toolchain/vm-firmware.sh u-boot
+row 'U-Boot on nec-usb-xhci, full speed' toolchain/vm-firmware.sh u-boot --profile nec-usb-xhci --speed full
 
 boot 'Linux 6.1, the disk through the real libusb' --via-libusb --parts enumerate,disk --set disk_mb=16
 

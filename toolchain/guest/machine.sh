@@ -16,7 +16,10 @@ vm_clean_up() {
 vm_open() {
 	gauntlet=${GAUNTLET:-build/$1/gauntlet}
 	[ -n "${GAUNTLET:-}" ] || build "$gauntlet"
-	work=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
+	local folder=${TMPDIR:-/dev/shm}
+	# A busy disk of the host would make the controller wait for seconds, and the guest give it up.
+	[ "$(df -k --output=avail "$folder" 2>/dev/null | tail -n 1)" -gt 600000 ] 2>/dev/null || folder=${TMPDIR:-/tmp}
+	work=$(mktemp -d -p "$folder") || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
 	trap vm_clean_up EXIT
 	trap 'exit 130' INT TERM
 }
@@ -42,12 +45,13 @@ vm_serve() {
 vm_run() {
 	local seconds=$1 qemu=$2
 	shift 2
-	mkfifo "$work/monitor.in" "$work/monitor.out"
-	leashed timeout "$seconds" "$qemu" -display none -no-reboot -nodefaults -serial "file:$work/console.log" \
+	mkfifo "$work"/{monitor,serial}.{in,out}
+	leashed timeout "$seconds" "$qemu" -display none -no-reboot -nodefaults -serial "pipe:$work/serial" \
 		-monitor "pipe:$work/monitor" "$@" \
 		</dev/null >"$work/qemu.log" 2>&1 &
 	machine=$!
 	cat "$work/monitor.out" >"$work/monitor.log" 2>&1 & # so that it never waits for us
+	cat "$work/serial.out" >"$work/console.log" &
 	: >>"$work/console.log"
 }
 
@@ -65,10 +69,38 @@ vm_monitor() {
 	(sleep "$seconds"; ! kill -0 "$machine" 2>/dev/null || echo "$*" >"$work/monitor.in") &
 }
 
+# vm_hear SECONDS PATTERN: until the console has said this.
+vm_hear() {
+	local until=$((SECONDS + $1))
+	while ! tr -d '\r' <"$work/console.log" | grep -qE -- "$2"; do
+		kill -0 "$machine" 2>/dev/null && [ $SECONDS -lt $until ] || return 1
+		sleep 0.2
+	done
+}
+
+# vm_say TEXT: a line typed at the serial console.
+vm_say() { printf '%s\r' "$*" >"$work/serial.in"; }
+
 vm_ctl() { "$gauntlet" ctl "$work/control" "$@" >>"$work/ctl.log" 2>&1; }
 
 # vm_console: its lines as they come, until QEMU has ended.
 vm_console() { tail -n +1 -s 0.1 -f --pid="$machine" "$work/console.log" 2>/dev/null | sed -u 's/\r//g'; }
+
+# vm_please LINE: does what a guest's line asks for (see vm-init); other lines are let pass. @disk is
+# the file $work/disk.img.
+vm_please() {
+	local words
+	case $1 in
+	"guest: please monitor "*)
+		read -ra words <<<"${1#guest: please monitor }"
+		vm_monitor "${words[@]}"
+		;;
+	"guest: please "*)
+		read -ra words <<<"${1#guest: please }"
+		vm_ctl "${words[@]//@disk/$work/disk.img}" || tail -n 1 "$work/ctl.log"
+		;;
+	esac
+}
 
 # vm_end: waits for both; the statuses are in qemu_status and serve_status.
 vm_end() {
