@@ -50,6 +50,8 @@ static void mfindex_wrapped(void *opaque)
 
 void xhci_halt(struct xhci *x)
 {
+	x->halting = false;
+	clock_disarm(&x->g->clock, &x->halt_timer);
 	x->usbcmd &= ~USBCMD_RS;
 	x->usbsts |= USBSTS_HCH;
 	x->command_running = x->command_kicked = false;
@@ -71,18 +73,28 @@ void xhci_host_controller_error(struct xhci *x)
 	x->usbsts |= USBSTS_HCE;
 }
 
+static void wake_all(struct xhci *x)
+{
+	for (unsigned id = 1; id <= x->profile->slots; id++)
+		for (unsigned dci = 1; x->slots[id].state != SLOT_DISABLED && dci < 32; dci++)
+			if (x->slots[id].ep[dci])
+				xhci_ep_wake(x->slots[id].ep[dci]);
+}
+
 void xhci_run(struct xhci *x)
 {
+	if (x->halting) { /* too early, says xHCI 5.4.1.1; the old run goes on */
+		x->halting = false;
+		clock_disarm(&x->g->clock, &x->halt_timer);
+		wake_all(x);
+	}
 	if (x->usbsts & (USBSTS_HCE | USBSTS_HSE | USBSTS_CNR) || xhci_running(x))
 		return;
 	x->usbsts &= ~USBSTS_HCH;
 	x->mfindex_base_ns = x->g->clock.now_ns;
 	xhci_mfindex_arm(x);
 	xhci_port_report(x);
-	for (unsigned id = 1; id <= x->profile->slots; id++)
-		for (unsigned dci = 1; x->slots[id].state != SLOT_DISABLED && dci < 32; dci++)
-			if (x->slots[id].ep[dci])
-				xhci_ep_wake(x->slots[id].ep[dci]);
+	wake_all(x);
 }
 
 /* ---- the work queue ---- */
@@ -170,7 +182,7 @@ bool xhci_work(struct xhci *x)
 		return false;
 	x->working = true;
 	ask_again(x);
-	if (x->command_kicked && may_consume(x))
+	if (x->command_kicked && may_consume(x) && !x->halting)
 		more |= x->command_kicked = xhci_command_run(x, &budget);
 	/* One round: endpoints queued during this call wait for the next one. */
 	last = x->queue_last;
@@ -184,6 +196,8 @@ bool xhci_work(struct xhci *x)
 	}
 	more |= x->queue_first != NULL;
 	x->working = false;
+	if (x->halting)
+		xhci_halt_go_on(x);
 	return more && may_consume(x);
 }
 
@@ -243,6 +257,8 @@ void xhci_reset(struct xhci *x)
 			xhci_slot_disable(x, id);
 	xhci_command_address_cancel(x);
 	clock_disarm(&x->g->clock, &x->mfindex_timer);
+	clock_disarm(&x->g->clock, &x->halt_timer);
+	x->halting = false;
 	x->usbcmd = 0;
 	x->usbsts = USBSTS_HCH;
 	x->dnctrl = x->config = 0;
@@ -309,6 +325,7 @@ struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_pr
 	x->mfindex_timer = (struct timer){.fire = mfindex_wrapped, .opaque = x};
 	g->pci.function_reset = function_reset;
 	g->pci.function = x;
+	xhci_halt_init(x);
 	xhci_port_init(x);
 	xhci_regs_init(x);
 	xhci_power_on(x);

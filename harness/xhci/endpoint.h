@@ -154,6 +154,8 @@ void xhci_stream_stop(struct xhci_ep *ep);
 void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state, bool leaves);
 /* Queue the streams that have been rung. */
 void xhci_stream_wake(struct xhci_ep *ep);
+void xhci_stream_each(struct xhci_ep *ep, void (*act)(struct xhci_ep *of, void *opaque),
+		      void *opaque);
 /* The device is gone: packets it refused with NAK go with it. */
 void xhci_stream_device_gone(struct xhci_ep *ep);
 

@@ -115,13 +115,21 @@ static void write_event(struct interrupter *in, const struct trb *event, bool bl
 		xhci_interrupter_raise(in);
 }
 
-static void keep(struct interrupter *in, const struct trb *event)
+/* The cycle bit means nothing yet: while it is kept, it says whether the event interrupts (BEI). */
+static void keep(struct interrupter *in, const struct trb *event, bool block)
 {
+	struct trb *at;
+
 	if (!in->pending)
 		in->pending = heap_zero(XHCI_MAX_PENDING * sizeof(*in->pending));
-	if (in->pending_count == XHCI_MAX_PENDING)
-		return; /* only port changes can come this far, and PORTSC still shows them */
-	in->pending[(in->pending_first + in->pending_count++) % XHCI_MAX_PENDING] = *event;
+	if (in->pending_count == XHCI_MAX_PENDING) {
+		in->lost =
+			true; /* only port changes can come this far, and PORTSC still shows them */
+		return;
+	}
+	at = &in->pending[(in->pending_first + in->pending_count++) % XHCI_MAX_PENDING];
+	*at = *event;
+	at->control = (at->control & ~TRB_CYCLE) | (block ? TRB_CYCLE : 0);
 }
 
 /* Write it if there is room, else the reserved "full" event once. False: it did not fit. */
@@ -165,11 +173,15 @@ void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *eve
 	if (!in->valid || !xhci_running(x))
 		return;
 	if (in->pending_count || in->full || !try_write(in, event, block))
-		keep(in, event);
+		keep(in, event, block);
 }
 
 void xhci_event_dequeue_moved(struct interrupter *in)
 {
+	const struct trb lost_event = {
+		.status = (uint32_t)CC_EVENT_LOST << 24,
+		.control = trb_type_bits(TRB_EV_HOST),
+	};
 	uint32_t before = in->dequeue;
 
 	if (!in->valid || in->load)
@@ -179,11 +191,15 @@ void xhci_event_dequeue_moved(struct interrupter *in)
 		return;
 	set_full(in, false);
 	while (in->pending_count && xhci_running(in->x)) {
-		if (!try_write(in, &in->pending[in->pending_first], false))
+		const struct trb *event = &in->pending[in->pending_first];
+
+		if (!try_write(in, event, event->control & TRB_CYCLE))
 			return;
 		in->pending_first = (in->pending_first + 1) % XHCI_MAX_PENDING;
 		in->pending_count--;
 	}
+	if (in->lost && xhci_running(in->x))
+		in->lost = !try_write(in, &lost_event, false);
 }
 
 bool xhci_event_full(const struct xhci *x)

@@ -260,6 +260,38 @@ static void mfindex_wraps_with_an_event_if_enabled(void **state)
 	bed_free(bed);
 }
 
+static void more_than_can_be_kept_is_told_as_event_lost(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	unsigned lost = 0, ports = 0;
+	struct trb t;
+
+	(void)state;
+	bed_start(bed, 16);
+	for (unsigned i = 0; i < 40; i++) { /* two port changes each, none acknowledged */
+		unsigned port;
+
+		assert_int_equal(usb_plug(bed->bus.port[0], keyboard_new()), 0);
+		port = bed_port(bed, 1);
+		bed_set(bed, bed_portsc(bed, port), PORTSC_PP | PORTSC_CHANGES);
+		usb_unplug(bed->bus.port[0]);
+		bed_set(bed, bed_portsc(bed, port), PORTSC_PP | PORTSC_CHANGES);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		while (bed_event(bed, &t)) {
+			ports += trb_type(&t) == TRB_EV_PORT;
+			if (trb_type(&t) == TRB_EV_HOST)
+				lost += trb_completion(&t) == CC_EVENT_LOST;
+			else
+				assert_int_equal(lost, 0); /* it comes last */
+		}
+		bed_ack(bed);
+	}
+	assert_int_equal(lost, 1);
+	assert_int_equal(ports, 14 + XHCI_MAX_PENDING);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +307,7 @@ int main(void)
 		cmocka_unit_test(no_line_without_ie_or_inte_but_ip_stays),
 		cmocka_unit_test(bei_blocks_the_interrupt_not_the_event),
 		cmocka_unit_test(mfindex_wraps_with_an_event_if_enabled),
+		cmocka_unit_test(more_than_can_be_kept_is_told_as_event_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

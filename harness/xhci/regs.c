@@ -43,7 +43,7 @@ static void usbcmd_written(void *object, uint32_t before, uint32_t value)
 	if (value & USBCMD_RS && !(before & USBCMD_RS))
 		xhci_run(x);
 	if (!(value & USBCMD_RS) && before & USBCMD_RS)
-		xhci_halt(x);
+		xhci_halt_begin(x);
 	if ((value ^ before) & USBCMD_EWE)
 		xhci_mfindex_arm(x);
 	if (!xhci_running(x))
@@ -190,6 +190,7 @@ static void erstba_written(void *object, uint32_t before, uint32_t value)
 		in->x->full_rings--;
 	}
 	in->pending_count = 0;
+	in->lost = false;
 }
 
 static uint32_t erdp_read(void *object)

@@ -220,6 +220,13 @@ void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state, bool leaves)
 		ep->streams->halted = NULL;
 }
 
+void xhci_stream_each(struct xhci_ep *ep, void (*act)(struct xhci_ep *of, void *opaque),
+		      void *opaque)
+{
+	EACH_STREAM(of, ep)
+	act(of, opaque);
+}
+
 void xhci_stream_wake(struct xhci_ep *ep)
 {
 	EACH_STREAM(of, ep)

@@ -232,6 +232,8 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 		return OUTCOME_WAIT;
 	if (ep->packet && ep->packet->state == USB_PACKET_DONE)
 		return packet_done(ep, ep->packet->status);
+	if (ep->x->halting)
+		return OUTCOME_WAIT; /* until R/S = 1 */
 	if (ep->interval_ns && ep->x->g->clock.now_ns < ep->next_service_ns && !ep->td.skip &&
 	    !ep->td.interval_bytes) {
 		clock_arm(&ep->x->g->clock, &ep->timer, ep->next_service_ns);

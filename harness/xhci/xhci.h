@@ -49,6 +49,7 @@ struct interrupter {
 	bool cycle;                /* Producer Cycle State */
 	struct trb *pending;       /* XHCI_MAX_PENDING, allocated when first needed */
 	unsigned pending_first, pending_count;
+	bool lost; /* more than could be kept: Event Lost is due */
 };
 
 /* Post an event to an interrupter (out of range: the primary). block: BEI, no interrupt. */
@@ -166,6 +167,8 @@ struct xhci {
 	uint64_t crcr, dcbaap;
 	uint64_t mfindex_base_ns;
 	struct timer mfindex_timer;
+	struct timer halt_timer;
+	bool halting; /* R/S = 0, and HCH not 1 yet: nothing new is begun */
 	/* command ring */
 	struct ring command_ring;
 	bool command_kicked, command_running; /* CRR */
@@ -213,6 +216,11 @@ void xhci_reset_by_software(struct xhci *x);
 void xhci_ready(void *opaque);
 void xhci_run(struct xhci *x);
 void xhci_halt(struct xhci *x);
+/* halt.c: R/S went to 0. Halts when what is under way is over, or time is up (xHCI 5.4.1.1). */
+void xhci_halt_init(struct xhci *x);
+void xhci_halt_begin(struct xhci *x);
+/* Something ended: perhaps it was the last. */
+void xhci_halt_go_on(struct xhci *x);
 /* Host System Error: memory failed us (xHCI 4.10.2.6). */
 void xhci_host_system_error(struct xhci *x);
 /* Host Controller Error: software broke the rings; dead until HCRST (xHCI 4.24.1). */
