@@ -6,6 +6,7 @@
 
 #include "backend/machine.h"
 #include "backend/serve.h"
+#include "dev/mtp_store.h"
 
 static const char *const speed_name[] = {
 	[USB_SPEED_FULL] = "full",
@@ -79,9 +80,13 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 	}
 	if (d->model == DEV_HUB || d->model == DEV_SUPER_HUB)
 		return parse_hub(d, name, value);
+	if (d->model == DEV_MTP && !strcmp(name, "folder"))
+		name = "file";
+	else if (d->model == DEV_MTP && strcmp(name, "ro"))
+		return -EINVAL;
 	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK)
 		return parse_line(d, name, value);
-	if (!has_disk(d->model))
+	if (!has_disk(d->model) && d->model != DEV_MTP)
 		return -EINVAL;
 	if (!strcmp(name, "ro") && !value) {
 		d->read_only = true;
@@ -216,6 +221,17 @@ static int open_line(struct serve_devices *s, const struct serve_device *d, stru
 	return err;
 }
 
+static int open_folder(const struct serve_device *d, struct mtp_store **ret, char *why, size_t room)
+{
+	int err = 0;
+
+	if (d->model == DEV_MTP && d->file)
+		err = mtp_folder_open(d->file, d->read_only, ret);
+	if (err)
+		snprintf(why, room, "%s: %s", d->file, strerror(-err));
+	return err;
+}
+
 int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 		      struct serve_path *ret_path, char *why, size_t room)
 {
@@ -227,6 +243,8 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 
 	if (!err)
 		err = open_line(s, d, &context.link, why, room);
+	if (!err)
+		err = open_folder(d, &context.store, why, room);
 	if (err) {
 		disk_free(context.disk);
 		return err;

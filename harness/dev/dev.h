@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, ccid, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, ccid, mtp, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -19,13 +19,14 @@
 /* What a model may need to come into being; everything is borrowed for the call but the disk,
  * which must outlive the device. */
 struct dev_context {
-	struct disk *disk;     /* storage, uas, cdrom: NULL = no medium in it */
-	const uint8_t *desc;   /* scripted: its descriptor set, see usb.h desc.c */
-	size_t desc_len;       /* bytes; 0 = the built-in set */
-	uint8_t speed_mask;    /* scripted: 1 << enum usb_speed; 0 = all four */
-	uint8_t ports;         /* hub: see hub_new */
-	bool single_tt;        /* hub */
-	struct dev_link *link; /* serial, network: NULL = a loop; becomes the device's */
+	struct disk *disk;       /* storage, uas, cdrom: NULL = no medium in it */
+	const uint8_t *desc;     /* scripted: its descriptor set, see usb.h desc.c */
+	size_t desc_len;         /* bytes; 0 = the built-in set */
+	uint8_t speed_mask;      /* scripted: 1 << enum usb_speed; 0 = all four */
+	uint8_t ports;           /* hub: see hub_new */
+	bool single_tt;          /* hub */
+	struct dev_link *link;   /* serial, network: NULL = a loop; becomes the device's */
+	struct mtp_store *store; /* mtp: NULL = one in memory; becomes the device's */
 };
 
 struct dev_model {
@@ -46,6 +47,7 @@ enum dev_model_index {
 	DEV_CCID,
 	DEV_UAS,
 	DEV_CDROM,
+	DEV_MTP,
 	DEV_MODELS
 };
 
@@ -114,6 +116,13 @@ struct usb_device *network_new(struct dev_link *link);
 struct usb_device *ccid_new(void);
 /* The card is put in or pulled out. 0; -ENODEV: dev is no reader. */
 int ccid_insert(struct usb_device *dev, bool present);
+
+/* ---- mtp.c: a media device, MTP 1.1 --------------------------------------------------------- */
+
+struct mtp_store;
+
+/* store becomes the device's; NULL = one in memory. */
+struct usb_device *mtp_new(struct mtp_store *store);
 
 /* ---- hub.c: a hub (USB2 11, USB3 10) ------------------------------------------------------- */
 

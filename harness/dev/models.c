@@ -68,6 +68,11 @@ static struct usb_device *create_cdrom(const struct dev_context *context)
 	return cdrom_new(context->disk);
 }
 
+static struct usb_device *create_mtp(const struct dev_context *context)
+{
+	return mtp_new(context->store);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -81,6 +86,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_CCID] = {"ccid", create_ccid},
 	[DEV_UAS] = {"uas", create_uas},
 	[DEV_CDROM] = {"cdrom", create_cdrom},
+	[DEV_MTP] = {"mtp", create_mtp},
 };
 
 const struct dev_model *dev_model_find(const char *name)
