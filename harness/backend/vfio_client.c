@@ -16,6 +16,7 @@
 #define RECORDS_MAX 64u      /* of one program: each costs a dozen system calls */
 #define CONNECTIONS_MAX 4u   /* of one program */
 #define LOOSE_BYTES 0x10000u /* as long as nobody shrinks it */
+#define PART_LOOKS 100u      /* of 10 ms */
 #define WORK_MAX 16u         /* calls of xhci_work after a message */
 #define TWICE_EVERY 64u      /* programs */
 
@@ -153,14 +154,26 @@ static void serve(struct vfio_client *c)
 		vfio_client_blame(c, "there is no end to what is said about one client");
 }
 
-static void reconnect(struct vfio_client *c, bool politely)
+/* Leave, and let the server notice. */
+static void part(struct vfio_client *c)
 {
-	if (vfio_user_is_connected(&c->user)) {
-		vfio_client_leave(c);
+	vfio_client_leave(c);
+	serve(c);
+	/* Who looks at our open files at this very moment (lsof, say) keeps them open a little longer. */
+	for (unsigned i = 0; i < PART_LOOKS && vfio_user_is_connected(&c->user); i++) {
+		struct pollfd p = {c->user.socket.fd, POLLIN, 0};
+
+		poll(&p, 1, 10);
 		serve(c);
 	}
 	if (vfio_user_is_connected(&c->user))
 		vfio_client_blame(c, "a client that left is not let go");
+}
+
+static void reconnect(struct vfio_client *c, bool politely)
+{
+	if (vfio_user_is_connected(&c->user))
+		part(c);
 	meet(c);
 	if (politely)
 		greet(c);
@@ -209,9 +222,8 @@ static void next_client(struct vfio_client *c)
 	    get_le16(m.body + VFIO_ACCESS_BYTES) != c->m.guest.pci.id->vendor)
 		vfio_client_blame(c, "the next client finds another device");
 	vfio_message_free(&m);
-	vfio_client_leave(c);
-	serve(c);
-	if (vfio_user_is_connected(&c->user) || c->user.dma.count)
+	part(c);
+	if (c->user.dma.count)
 		vfio_client_blame(c, "something of a client stays behind");
 }
 
