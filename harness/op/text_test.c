@@ -135,7 +135,7 @@ static void mistakes_are_named_with_line_and_column(void **state)
 	      "18446744073709551616 is out of range, at most 18446744073709551615 "
 	      "(0xffffffffffffffff)");
 	FAILS("plug model=keybord", 1, 12, "unknown name 'keybord': did you mean 'keyboard'?");
-	FAILS("plug model=9", 1, 12, "model has no value 9");
+	FAILS("plug model=200", 1, 12, "model has no value 200");
 	FAILS("trb flags=ioc+nope", 1, 15, "unknown name 'nope'");
 	FAILS("trb flags=ioc+", 1, 15, "unknown name ''");
 	FAILS("trb ptr=bufs", 1, 9, "unknown address 'bufs': did you mean 'buf'?");
