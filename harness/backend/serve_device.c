@@ -84,7 +84,7 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 		name = "file";
 	else if (d->model == DEV_MTP && strcmp(name, "ro"))
 		return -EINVAL;
-	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK)
+	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK || d->model == DEV_AUDIO)
 		return parse_line(d, name, value);
 	if (!has_disk(d->model) && d->model != DEV_MTP)
 		return -EINVAL;
@@ -215,7 +215,7 @@ static int open_line(struct serve_devices *s, const struct serve_device *d, stru
 
 	if (d->line)
 		err = serve_link_open(&s->links, (enum serve_link_kind)d->line_kind, d->line,
-				      d->model != DEV_SERIAL, ret);
+				      d->model == DEV_NETWORK, ret);
 	if (err)
 		snprintf(why, room, "%s: %s", d->line, strerror(-err));
 	return err;

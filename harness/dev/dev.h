@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, ccid, mtp, scripted. They know usb.h and nothing
+ * dev.h -- the device models: keyboard, tablet, mouse, storage, hub, serial, network, ccid, mtp, audio, scripted. They know usb.h and nothing
  * of controllers or guests. A new one is a row of dev_models (models.c).
  *
  * All devices are made unplugged and owned by the caller until usb_plug succeeds; an unplugged
@@ -48,6 +48,7 @@ enum dev_model_index {
 	DEV_UAS,
 	DEV_CDROM,
 	DEV_MTP,
+	DEV_AUDIO,
 	DEV_MODELS
 };
 
@@ -123,6 +124,12 @@ struct mtp_store;
 
 /* store becomes the device's; NULL = one in memory. */
 struct usb_device *mtp_new(struct mtp_store *store);
+
+/* ---- audio.c: a headset (USB Audio 1.0) ------------------------------------------------------ */
+
+/* 48 kHz, 16 bits, stereo. link carries what is played out and what is recorded in, and becomes the
+ * device's; NULL = a loop. */
+struct usb_device *audio_new(struct dev_link *link);
 
 /* ---- hub.c: a hub (USB2 11, USB3 10) ------------------------------------------------------- */
 

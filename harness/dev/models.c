@@ -73,6 +73,11 @@ static struct usb_device *create_mtp(const struct dev_context *context)
 	return mtp_new(context->store);
 }
 
+static struct usb_device *create_audio(const struct dev_context *context)
+{
+	return audio_new(context->link);
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -87,6 +92,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_UAS] = {"uas", create_uas},
 	[DEV_CDROM] = {"cdrom", create_cdrom},
 	[DEV_MTP] = {"mtp", create_mtp},
+	[DEV_AUDIO] = {"audio", create_audio},
 };
 
 const struct dev_model *dev_model_find(const char *name)

@@ -17,6 +17,8 @@ static unsigned max_packet_limit(unsigned speed, unsigned kind)
 	return limit[speed > 4 ? 4 : speed][kind];
 }
 
+#define AUDIO 1u /* class: its streams are in settings of their own */
+
 static struct drive_ep *add_endpoint(struct drive_slot *s, const uint8_t *desc)
 {
 	unsigned kind = desc[3] & 3, number = desc[2] & 15, raw = get_le16(desc + 4);
@@ -72,7 +74,8 @@ void drive_desc_config(struct drive_slot *s, const uint8_t *bytes, size_t len)
 			s->class_code = desc[5];
 			s->subclass = desc[6];
 			s->protocol = desc[7];
-		} else if (desc[1] == 5 && desc[0] >= 7 && first_setting) {
+		} else if (desc[1] == 5 && desc[0] >= 7 &&
+			   (first_setting || s->class_code == AUDIO)) { /* none in setting 0 */
 			ep = add_endpoint(s, desc);
 		} else if (desc[1] == 0x30 && desc[0] >= 6 && ep && s->speed >= 4) {
 			add_companion(ep, desc);
