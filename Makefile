@@ -32,7 +32,7 @@ record = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || \
 
 define profile_rules
 build/$(1)/flags: FORCE
-	$$(call record,$$($(1)_cc) $$($(1)_flags) $$($(1)_unwatched))
+	$$(call record,$$($(1)_cc) $$($(1)_flags) $$($(1)_unwatched) $$($(1)_unchecked) $$($(1)_unchecked_src))
 build/$(1)/sources: FORCE
 	$$(call record,$$(lib_src))
 build/$(1)/%.o: %.c build/$(1)/flags
@@ -70,13 +70,17 @@ build/$(1)/$(call under,$(2))_replay: $(patsubst %.c,build/$(1)/%.o,$(wildcard t
 endef
 
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
-$(foreach f,op oracle backend import tool usbfs,$(eval \
+$(foreach f,op backend import tool usbfs,$(eval \
 	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
 # The server of a VM is under test, too, by the target vfio-user.
 build/fuzz/harness/backend/vfio_%.o: private unwatched =
 build/fuzz/harness/backend/vfio_client%.o: private unwatched = $(fuzz_unwatched)
 build/fuzz/harness/backend/vfio_mutate.o: private unwatched = $(fuzz_unwatched)
-build/fuzz/harness/run.o build/fuzz/harness/trace.o: private unwatched = $(fuzz_unwatched)
+fuzz_unchecked_src := $(filter-out harness/arena.c,$(wildcard harness/*.c harness/oracle/*.c \
+	harness/op/drive*.c))
+build/fuzz/harness/arena.o: private unwatched = $(fuzz_arena)
+$(foreach f,$(fuzz_unchecked_src),$(eval \
+	$(f:%.c=build/fuzz/%.o): private unwatched = $(fuzz_unchecked)))
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
 fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)
 $(foreach p,$(engine_profile),$(eval built-$(p): \

@@ -4,10 +4,18 @@
  * goes past the oracles, the first finding ends it.
  */
 #include "backend/backend.h"
+#include "coverage.h"
 #include "harness.h"
 #include "op/drive.h"
+#include "warm.h"
 
 #define TWICE_EVERY 64u /* inputs: how often one is played again to compare the hashes */
+#define LEAKS_EVERY 8u  /* inputs: how often all memory is counted after one */
+/*
+ * While fuzzing, a program whose trace is that long (rows, or 64 bytes of data) ends with the op that it
+ * plays: one in twenty would otherwise take half of the time, nearly all of it in circles.
+ */
+#define FUZZ_WORK 2000u
 
 struct harness {
 	struct harness_options options;
@@ -15,7 +23,9 @@ struct harness {
 	struct backend *backend;
 	struct drive *drive;
 	struct oracle_set *oracles;
+	struct warm *warm;         /* NULL: every program starts cold */
 	struct op_program program; /* harness_fuzz_one's, kept for its storage */
+	uint64_t power_on_blocks;  /* of memory in use at power-on */
 	unsigned current_op;
 	uint64_t inputs, ops;
 	bool fuzzing;
@@ -43,6 +53,17 @@ static void row_written(void *opaque, const struct trace_row *row)
 		h->options.also(h->options.also_opaque, row);
 }
 
+static void begin(struct harness *h)
+{
+	h->trace.sink = NULL;
+	h->backend->ops->reset(h->backend);
+	drive_reset(h->drive);
+	oracle_set_reset(h->oracles);
+	h->trace.sink = row_written;
+	h->trace.sink_opaque = h;
+	h->current_op = 0;
+}
+
 struct harness *harness_new(const struct harness_options *options)
 {
 	struct harness *h = alloc_zero(sizeof(*h));
@@ -54,6 +75,9 @@ struct harness *harness_new(const struct harness_options *options)
 	h->drive = drive_new(h->backend);
 	h->oracles = oracle_set_new();
 	op_program_init(&h->program);
+	begin(h);
+	h->power_on_blocks = heap_live();
+	h->warm = warm_new(&h->trace);
 	return h;
 }
 
@@ -66,6 +90,7 @@ void harness_free(struct harness *h)
 	h->backend->ops->close(h->backend);
 	oracle_set_free(h->oracles);
 	op_program_fini(&h->program);
+	warm_free(h->warm);
 	free(h);
 }
 
@@ -77,17 +102,6 @@ unsigned harness_current_op(const struct harness *h)
 uint64_t harness_ops_played(const struct harness *h)
 {
 	return h->ops;
-}
-
-static void begin(struct harness *h)
-{
-	h->trace.sink = NULL;
-	h->backend->ops->reset(h->backend);
-	drive_reset(h->drive);
-	oracle_set_reset(h->oracles);
-	h->trace.sink = row_written;
-	h->trace.sink_opaque = h;
-	h->current_op = 0;
 }
 
 static void play(struct harness *h, unsigned index, const struct op *op)
@@ -115,16 +129,21 @@ static void end(struct harness *h)
 	oracle_set_end(h->oracles, &balance);
 }
 
-void harness_run(struct harness *h, const struct op_program *p, struct harness_result *ret)
+/* From op number first on; places to start from are kept in warm, unless NULL. */
+static void play_from(struct harness *h, const struct op_program *p, unsigned first,
+		      struct warm *warm, struct harness_result *ret)
 {
 	const struct finding *finding = NULL;
 
 	memset(ret, 0, sizeof(*ret));
-	begin(h);
-	for (unsigned i = 0; i < p->count && !finding; i++) {
+	for (unsigned i = first; i < p->count && !finding; i++) {
 		play(h, i, &p->op[i]);
-		ret->ops++;
 		finding = oracle_set_finding(h->oracles);
+		ret->ops = i + 1;
+		if (h->fuzzing && h->trace.row_count + h->trace.byte_count / 64 > FUZZ_WORK)
+			break;
+		if (warm && !finding)
+			warm_played(warm, i + 1, &h->trace);
 	}
 	if (!finding) {
 		end(h);
@@ -135,20 +154,76 @@ void harness_run(struct harness *h, const struct op_program *p, struct harness_r
 	ret->hash = h->trace.hash;
 }
 
+/* Back to power-on, where as much memory is in use as there was at the first. */
+static void count_memory(struct harness *h, struct harness_result *ret)
+{
+	unsigned current_op = h->current_op; /* whoever asks next asks about the run */
+	uint64_t left;
+
+	begin(h);
+	h->current_op = current_op;
+	left = heap_live() - h->power_on_blocks;
+	h->power_on_blocks += left;
+	if (!left || ret->finding.oracle)
+		return;
+	ret->finding.oracle = &oracle_balance;
+	ret->finding.op = ret->ops;
+	snprintf(ret->finding.detail, sizeof(ret->finding.detail),
+		 "%llu blocks of memory are in use after power-off", (unsigned long long)left);
+}
+
+void harness_run(struct harness *h, const struct op_program *p, struct harness_result *ret)
+{
+	begin(h);
+	play_from(h, p, 0, NULL, ret);
+	count_memory(h, ret);
+}
+
 /* ---- fuzzing ------------------------------------------------------------------------------- */
+
+/* As harness_run, but not all of it need be played. */
+static void run_warm(struct harness *h, const struct op_program *p, struct harness_result *ret)
+{
+	unsigned first = warm_start(h->warm, p, &h->trace);
+
+	play_from(h, p, first, h->warm, ret);
+}
 
 static void compare(struct harness *h, struct harness_result *first)
 {
 	struct harness_result again;
 
 	harness_run(h, &h->program, &again);
-	if (again.hash == first->hash || first->finding.oracle)
+	if (first->finding.oracle)
+		return;
+	if (again.finding.oracle) {
+		*first = again;
+		return;
+	}
+	if (again.hash == first->hash)
 		return;
 	first->finding.oracle = &determinism;
 	first->finding.op = again.ops;
 	snprintf(first->finding.detail, sizeof(first->finding.detail),
 		 "two runs of one program have hashes %016llx and %016llx",
 		 (unsigned long long)first->hash, (unsigned long long)again.hash);
+}
+
+/* What an input is judged by besides its one run; it must not count as the input's coverage. */
+static void look_closer(struct harness *h, struct harness_result *result)
+{
+	uint8_t *counted;
+
+	if (h->inputs % LEAKS_EVERY)
+		return;
+	counted = alloc_zero(coverage_bytes());
+	coverage_get(counted);
+	if (h->inputs % TWICE_EVERY == 0)
+		compare(h, result);
+	else if (h->warm)
+		count_memory(h, result);
+	coverage_set(counted);
+	free(counted);
 }
 
 void harness_print_verdict(const struct harness_result *r, FILE *out)
@@ -171,10 +246,13 @@ static void fuzz(struct harness *h, const uint8_t *data, size_t len, bool polite
 	op_decode(&h->program, data, len);
 	if (polite)
 		op_program_polite(&h->program);
-	harness_run(h, &h->program, &result);
+	if (h->warm)
+		run_warm(h, &h->program, &result);
+	else
+		harness_run(h, &h->program, &result);
+	look_closer(h, &result);
 	h->fuzzing = false;
-	if (h->inputs++ % TWICE_EVERY == 0)
-		compare(h, &result);
+	h->inputs++;
 	if (result.finding.oracle)
 		report(&result.finding);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "harness.h"
+#include "heap.h"
 #include "op/names.h"
 
 #define RANDOM_PROGRAMS 1500u
@@ -193,6 +194,30 @@ static void the_verdict_is_one_line(void **state)
 	assert_string_equal(text, "CLEAN\n");
 }
 
+static void leave_a_block(void *opaque, unsigned index, const struct op *op)
+{
+	(void)op;
+	if (!index)
+		*(void **)opaque = heap_zero(1);
+}
+
+static void a_block_that_nobody_frees_is_a_finding(void **state)
+{
+	void *block = NULL;
+	struct harness_options options = {.on_op = leave_a_block, .on_op_opaque = &block};
+	struct harness *h = harness_new(&options);
+	struct harness_result result;
+	struct bed *bed = *state;
+
+	op_program_clear(&bed->p);
+	op_program_append(&bed->p, &(struct op){.id = OP_ENUMERATE});
+	harness_run(h, &bed->p, &result);
+	assert_ptr_equal(result.finding.oracle, &oracle_balance);
+	assert_non_null(strstr(result.finding.detail, "1 blocks of memory"));
+	heap_free(block);
+	harness_free(h);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -204,6 +229,7 @@ int main(void)
 		T(the_first_run_on_a_profile_is_like_every_other),
 		T(random_programs_play_the_same_in_any_order),
 		T(the_verdict_is_one_line),
+		T(a_block_that_nobody_frees_is_a_finding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

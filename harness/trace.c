@@ -17,6 +17,7 @@ void trace_reset(struct trace *t)
 {
 	t->hash = HASH_START;
 	t->row_count = 0;
+	t->byte_count = 0;
 	t->op = 0;
 }
 
@@ -50,6 +51,7 @@ void trace_append(struct trace *t, struct trace_row *row)
 	row->op = t->op;
 	row->time_ns = t->now_ns ? *t->now_ns : 0;
 	t->row_count++;
+	t->byte_count += row->data ? row->len : 0;
 	if (!t->unhashed)
 		hash_row(t, row);
 	if (t->sink)

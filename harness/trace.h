@@ -88,6 +88,7 @@ typedef void trace_sink(void *opaque, const struct trace_row *row);
 struct trace {
 	uint64_t hash; /* over every row so far, independent of host addresses */
 	uint64_t row_count;
+	uint64_t byte_count; /* of data in those rows */
 	bool unhashed; /* a served VM: nobody compares hashes there, and they cost a third of it */
 	uint32_t op;   /* stamped on rows */
 	const uint64_t *now_ns; /* stamped on rows; NULL = 0 */

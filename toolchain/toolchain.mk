@@ -47,9 +47,12 @@ engine     := -fsanitize=fuzzer
 # Compare tracing is left out: our mutator works on ops, not on compared constants, and with it each
 # input takes almost twice as long.
 fuzz_flags := $(common) -O2 $(fuzz_sanitize) -fsanitize=fuzzer-no-link \
-	-fno-sanitize-coverage=trace-cmp
+	-fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth
 # Coverage is counted in what is under test, not in who tests it: the driver, the judges, the tool.
 fuzz_unwatched := -fno-sanitize=fuzzer-no-link
+# Who judges and who drives is checked by replay under build/asan; here every row would pay for it.
+fuzz_unchecked := -fno-sanitize=all
+fuzz_arena     := $(fuzz_unwatched) -DARENA_REQUIRED
 lld        := $(if $(shell command -v ld.lld),-fuse-ld=lld)
 else
 engine     := $(LIB_FUZZING_ENGINE)

@@ -42,12 +42,25 @@ static void choose(struct emu *e, unsigned profile)
 	e->backend.trace->now_ns = &e->now->guest.clock.now_ns;
 }
 
+static void forget(struct emu *e, unsigned profile)
+{
+	if (!e->machine[profile])
+		return;
+	machine_fini(e->machine[profile]);
+	heap_free(e->machine[profile]);
+	e->machine[profile] = NULL;
+}
+
+/* The default machine stays; one that an input chose goes. */
 static void emu_reset(struct backend *b)
 {
 	struct emu *e = container_of(b, struct emu, backend);
 
-	machine_reset(e->now);
 	choose(e, XHCI_PROFILE_QEMU);
+	machine_reset(e->now);
+	for (unsigned i = 0; i < XHCI_PROFILES; i++)
+		if (i != XHCI_PROFILE_QEMU)
+			forget(e, i);
 	trace_reset(b->trace);
 	e->current = e->current_route = 0;
 	e->played = false;
@@ -57,12 +70,8 @@ static void emu_close(struct backend *b)
 {
 	struct emu *e = container_of(b, struct emu, backend);
 
-	for (unsigned i = 0; i < XHCI_PROFILES; i++) {
-		if (!e->machine[i])
-			continue;
-		machine_fini(e->machine[i]);
-		heap_free(e->machine[i]);
-	}
+	for (unsigned i = 0; i < XHCI_PROFILES; i++)
+		forget(e, i);
 	heap_free(e);
 }
 

@@ -3,27 +3,25 @@
  * mem.c -- sparse guest RAM of 64 address bits, and the ways in which it can be hostile to DMA:
  * faulty pages, bytes that change at the nth read, bytes delivered on demand.
  *
- * 4 KiB pages in an open-addressing table; no pointer to a page leaves this file. Pages in use
- * are pool[0 .. page_count), so a reset costs what was touched. A bit per 16 bytes says whether
- * anybody wrote there. Left out: memory types, bus errors finer than a page.
+ * 4 KiB pages in an open-addressing table; no pointer to a page leaves this file. Of a page only
+ * the 512-byte parts that were touched are there, so that a machine at work is small: resetting and
+ * restoring one costs what was touched. A bit per 16 bytes says whether anybody wrote there.
+ * Left out: memory types, bus errors finer than a page.
  */
 #include "guest/guest.h"
 #include "heap.h"
 
 #include <errno.h>
 
-#define BUCKET_BITS 13
-#define BUCKETS (1u << BUCKET_BITS) /* twice MEM_MAX_PAGES: a probe ends soon */
-#define POOL_KEPT 256u              /* pages that stay allocated over a reset */
+#define TABLE_MIN 64u /* pages that there is room for in an empty machine */
 #define GRANULE 16u
-
-_Static_assert(BUCKETS >= 2 * MEM_MAX_PAGES, "probing needs empty buckets");
+#define PART 512u
+#define PARTS (MEM_PAGE_SIZE / PART)
 
 struct page {
 	uint64_t frame;
-	uint32_t bucket;
-	uint64_t written[MEM_PAGE_SIZE / GRANULE / 64];
-	uint8_t data[MEM_PAGE_SIZE];
+	uint32_t written[PARTS]; /* a bit per granule */
+	uint8_t *part[PARTS];    /* NULL: zeros */
 };
 
 struct fault {
@@ -39,11 +37,10 @@ struct flip {
 };
 
 struct mem {
-	uint16_t bucket[BUCKETS]; /* index into pool, plus 1 */
-	struct page *pool[MEM_MAX_PAGES];
-	uint32_t page_count; /* in use */
-	uint32_t pool_count; /* allocated */
-	struct page *last;   /* most recently used page */
+	struct page **bucket; /* open addressing, at most half full */
+	uint32_t bucket_count;
+	uint32_t page_count;
+	struct page *last; /* most recently used page */
 	struct fault fault[MEM_MAX_FAULTS];
 	unsigned fault_count;
 	struct flip flip[MEM_MAX_FLIPS];
@@ -52,44 +49,58 @@ struct mem {
 	size_t stream_room, stream_len, stream_at;
 };
 
+static void table_new(struct mem *m, uint32_t pages)
+{
+	m->bucket_count = 2 * pages;
+	m->bucket = heap_zero(m->bucket_count * sizeof(struct page *));
+}
+
 struct mem *mem_new(void)
 {
-	return heap_zero(sizeof(struct mem));
+	struct mem *m = heap_zero(sizeof(*m));
+
+	table_new(m, TABLE_MIN);
+	return m;
+}
+
+static void pages_free(struct mem *m)
+{
+	for (uint32_t b = 0; m->page_count && b < m->bucket_count; b++) {
+		struct page *p = m->bucket[b];
+
+		if (!p)
+			continue;
+		for (unsigned i = 0; i < PARTS; i++)
+			heap_free(p->part[i]);
+		heap_free(p);
+		m->bucket[b] = NULL;
+		m->page_count--;
+	}
 }
 
 void mem_free(struct mem *m)
 {
 	if (!m)
 		return;
-	for (uint32_t i = 0; i < m->pool_count; i++)
-		heap_free(m->pool[i]);
+	pages_free(m);
+	heap_free(m->bucket);
 	heap_free(m->stream);
 	heap_free(m);
 }
 
-static void page_clear(struct page *p)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(p->written); i++) {
-		if (!p->written[i])
-			continue;
-		p->written[i] = 0;
-		memset(p->data + i * 64 * GRANULE, 0, 64 * GRANULE);
-	}
-}
-
 void mem_reset(struct mem *m)
 {
-	for (uint32_t i = 0; i < m->page_count; i++) {
-		m->bucket[m->pool[i]->bucket] = 0;
-		if (i < POOL_KEPT)
-			page_clear(m->pool[i]);
+	pages_free(m);
+	if (m->bucket_count > 2 * TABLE_MIN) {
+		heap_free(m->bucket);
+		table_new(m, TABLE_MIN);
 	}
-	while (m->pool_count > POOL_KEPT)
-		heap_free(m->pool[--m->pool_count]);
-	m->page_count = 0;
 	m->last = NULL;
 	m->fault_count = 0;
 	m->flip_count = 0;
+	heap_free(m->stream);
+	m->stream = NULL;
+	m->stream_room = 0;
 	m->stream_len = 0;
 	m->stream_at = 0;
 }
@@ -100,26 +111,38 @@ size_t mem_page_count(const struct mem *m)
 }
 
 /* The bucket that has the frame, or the empty one where it would go. */
-static uint32_t bucket_of(const struct mem *m, uint64_t frame)
+static struct page **bucket_of(const struct mem *m, uint64_t frame)
 {
-	uint32_t b = (uint32_t)(frame * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BUCKET_BITS));
+	uint32_t mask = m->bucket_count - 1;
+	uint32_t b = (uint32_t)(frame * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
 
-	while (m->bucket[b] && m->pool[m->bucket[b] - 1]->frame != frame)
-		b = (b + 1) % BUCKETS;
-	return b;
+	while (m->bucket[b] && m->bucket[b]->frame != frame)
+		b = (b + 1) & mask;
+	return &m->bucket[b];
 }
 
 static struct page *page_find(struct mem *m, uint64_t frame)
 {
-	uint32_t b;
+	struct page *p;
 
 	if (m->last && m->last->frame == frame)
 		return m->last;
-	b = bucket_of(m, frame);
-	if (!m->bucket[b])
-		return NULL;
-	m->last = m->pool[m->bucket[b] - 1];
-	return m->last;
+	p = *bucket_of(m, frame);
+	if (p)
+		m->last = p;
+	return p;
+}
+
+static void table_grow(struct mem *m)
+{
+	struct page **old = m->bucket;
+	uint32_t count = m->bucket_count;
+
+	table_new(m, count);
+	for (uint32_t b = 0; b < count; b++)
+		if (old[b])
+			*bucket_of(m, old[b]->frame) = old[b];
+	heap_free(old);
 }
 
 /* Find or add; room was made sure of by reserve(). */
@@ -130,14 +153,20 @@ static struct page *page_get(struct mem *m, uint64_t frame)
 	if (p)
 		return p;
 	REQUIRE(m->page_count < MEM_MAX_PAGES);
-	if (m->page_count == m->pool_count)
-		m->pool[m->pool_count++] = heap_zero(sizeof(*p));
-	p = m->pool[m->page_count++];
+	if (2 * ++m->page_count > m->bucket_count)
+		table_grow(m);
+	p = heap_zero(sizeof(*p));
 	p->frame = frame;
-	p->bucket = bucket_of(m, frame);
-	m->bucket[p->bucket] = (uint16_t)m->page_count;
+	*bucket_of(m, frame) = p;
 	m->last = p;
 	return p;
+}
+
+static uint8_t *part_get(struct page *p, unsigned i)
+{
+	if (!p->part[i])
+		p->part[i] = heap_zero(PART);
+	return p->part[i];
 }
 
 static bool wraps(uint64_t addr, size_t len)
@@ -162,23 +191,23 @@ static bool reserve(struct mem *m, uint64_t addr, size_t len)
 	return missing <= room;
 }
 
-/* What of len bytes at addr is in addr's page. */
-static size_t in_page(uint64_t addr, size_t len)
+/* What of len bytes at addr is in addr's part of its page. */
+static size_t in_part(uint64_t addr, size_t len)
 {
-	return (size_t)min_u64(len, MEM_PAGE_SIZE - addr % MEM_PAGE_SIZE);
+	return (size_t)min_u64(len, PART - addr % PART);
 }
 
-static void mark_written(struct page *p, size_t offset, size_t len)
+static unsigned part_of(uint64_t addr)
 {
-	size_t first = offset / GRANULE;
-	size_t last = (offset + len - 1) / GRANULE;
+	return addr % MEM_PAGE_SIZE / PART;
+}
 
-	for (size_t w = first / 64; w <= last / 64; w++) {
-		size_t lo = w == first / 64 ? first % 64 : 0;
-		size_t hi = w == last / 64 ? last % 64 : 63;
+static void mark_written(struct page *p, uint64_t addr, size_t len)
+{
+	size_t first = addr % PART / GRANULE;
+	size_t last = (addr % PART + len - 1) / GRANULE;
 
-		p->written[w] |= (~UINT64_C(0) >> (63 - (hi - lo))) << lo;
-	}
+	p->written[part_of(addr)] |= (UINT32_MAX >> (31 - (last - first))) << first;
 }
 
 int mem_read(struct mem *m, uint64_t addr, void *buf, size_t len)
@@ -188,11 +217,11 @@ int mem_read(struct mem *m, uint64_t addr, void *buf, size_t len)
 	if (wraps(addr, len))
 		return -EFAULT;
 	while (len) {
-		size_t n = in_page(addr, len);
+		size_t n = in_part(addr, len);
 		struct page *p = page_find(m, addr / MEM_PAGE_SIZE);
 
-		if (p)
-			memcpy(to, p->data + addr % MEM_PAGE_SIZE, n);
+		if (p && p->part[part_of(addr)])
+			memcpy(to, p->part[part_of(addr)] + addr % PART, n);
 		else
 			memset(to, 0, n);
 		to += n;
@@ -200,6 +229,12 @@ int mem_read(struct mem *m, uint64_t addr, void *buf, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+/* Drivers clear their rings and contexts: that much memory need not be there to be zero. */
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+	return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
 }
 
 int mem_write(struct mem *m, uint64_t addr, const void *buf, size_t len)
@@ -211,11 +246,12 @@ int mem_write(struct mem *m, uint64_t addr, const void *buf, size_t len)
 	if (wraps(addr, len) || !reserve(m, addr, len))
 		return -EFAULT;
 	while (len) {
-		size_t n = in_page(addr, len);
+		size_t n = in_part(addr, len);
 		struct page *p = page_get(m, addr / MEM_PAGE_SIZE);
 
-		memcpy(p->data + addr % MEM_PAGE_SIZE, from, n);
-		mark_written(p, addr % MEM_PAGE_SIZE, n);
+		mark_written(p, addr, n);
+		if (p->part[part_of(addr)] || !is_zero(from, n))
+			memcpy(part_get(p, part_of(addr)) + addr % PART, from, n);
 		from += n;
 		addr += n;
 		len -= n;
@@ -283,13 +319,12 @@ static bool is_faulty(const struct mem *m, uint64_t addr, size_t len, unsigned k
 }
 
 /* The granule's 16 bytes are all zero before: nobody wrote them. */
-static void fill_granule(struct mem *m, struct page *p, size_t index)
+static void fill_granule(struct mem *m, uint8_t *part, size_t index)
 {
 	size_t n = (size_t)min_u64(GRANULE, m->stream_len - m->stream_at);
 
-	memcpy(p->data + index * GRANULE, m->stream + m->stream_at, n);
+	memcpy(part + index * GRANULE, m->stream + m->stream_at, n);
 	m->stream_at += n;
-	p->written[index / 64] |= UINT64_C(1) << index % 64;
 }
 
 static bool fill_ondemand(struct mem *m, uint64_t addr, size_t len)
@@ -297,13 +332,15 @@ static bool fill_ondemand(struct mem *m, uint64_t addr, size_t len)
 	if (!reserve(m, addr, len))
 		return false;
 	while (len) {
-		size_t n = in_page(addr, len);
-		size_t last = (addr % MEM_PAGE_SIZE + n - 1) / GRANULE;
+		size_t n = in_part(addr, len);
+		size_t last = (addr % PART + n - 1) / GRANULE;
 		struct page *p = page_get(m, addr / MEM_PAGE_SIZE);
+		uint8_t *part = part_get(p, part_of(addr));
 
-		for (size_t i = addr % MEM_PAGE_SIZE / GRANULE; i <= last; i++)
-			if (!(p->written[i / 64] >> i % 64 & 1))
-				fill_granule(m, p, i);
+		for (size_t i = addr % PART / GRANULE; i <= last; i++)
+			if (!(p->written[part_of(addr)] >> i & 1))
+				fill_granule(m, part, i);
+		mark_written(p, addr, n);
 		addr += n;
 		len -= n;
 	}

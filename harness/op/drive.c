@@ -19,34 +19,20 @@ void drive_free(struct drive *d)
 {
 	if (!d)
 		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(d->slot); i++)
-		heap_free(d->slot[i]);
+	drive_reset(d);
 	heap_free(d);
 }
 
 void drive_reset(struct drive *d)
 {
-	while (d->used_count)
-		drive_slot_forget(d, d->used[0]);
-	memset(d->intr, 0, sizeof(d->intr));
-	d->intr_count = 0;
-	memset(d->connector_slot, 0, sizeof(d->connector_slot));
-	memset(d->changed_ports, 0, sizeof(d->changed_ports));
-	memset(d->slot_dirty, 0, sizeof(d->slot_dirty));
-	memset(&d->wait, 0, sizeof(d->wait));
-	memset(&d->command, 0, sizeof(d->command));
-	memset(d->command_type, 0, sizeof(d->command_type));
-	memset(d->command_slot, 0, sizeof(d->command_slot));
-	memset(&d->caps, 0, sizeof(d->caps));
-	d->probed = d->started = d->irq_driven = false;
-	d->fresh = true;
-	d->ack_mode = ACK_EACH_OP;
-	d->current = 0;
-	d->data_next = DRIVE_DATA;
-	d->tweak_count = 0;
-	if (d->streams_next)
-		memset(d->streams, 0, sizeof(d->streams));
-	d->streams_next = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(d->slot); i++)
+		heap_free(d->slot[i]);
+	*d = (struct drive){
+		.b = d->b,
+		.fresh = true,
+		.ack_mode = ACK_EACH_OP,
+		.data_next = DRIVE_DATA,
+	};
 }
 
 /* ---- books --------------------------------------------------------------------------------- */

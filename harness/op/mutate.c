@@ -24,7 +24,7 @@ struct mutation {
  */
 static unsigned draw_enough(struct op_random *r)
 {
-	return 4u << op_random_below(r, 5);
+	return 4u << (op_random_one_in(r, 16) ? 4 : op_random_below(r, 4));
 }
 
 static unsigned pick(struct mutation *m)

@@ -5,18 +5,16 @@
  * (xHCI 4.9.2, 4.11.5.1): one TRB after the other, through Link TRBs, from a published start, or
  * again from one fetched before.
  */
+#include "heap.h"
 #include "oracle/set.h"
 
 const struct oracle oracle_ring_walk = {"ring walk", "xHCI 4.9.2"};
 
 struct endpoint *oracle_endpoint_find(struct oracle_set *s, unsigned slot, unsigned dci)
 {
-	unsigned index;
-
-	if (slot > 255 || dci > 31)
+	if (slot > 255 || dci > 31 || !s->slot[slot])
 		return NULL;
-	index = s->endpoint_index[slot][dci];
-	return index ? &s->endpoint[index - 1] : NULL;
+	return s->slot[slot]->endpoint[dci];
 }
 
 struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsigned dci)
@@ -26,29 +24,44 @@ struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsign
 	if (ep || slot < 1 || slot > 255 || dci < 1 || dci > 31 ||
 	    s->endpoint_count == ORACLE_ENDPOINTS)
 		return ep;
-	ep = &s->endpoint[s->endpoint_count++];
-	memset(ep, 0, offsetof(struct endpoint, trb)); /* trb[] counts from total */
+	ep = heap_zero(sizeof(*ep));
 	ep->slot = (uint8_t)slot;
 	ep->dci = (uint8_t)dci;
 	ep->state = EP_DISABLED;
 	ep->type = UNKNOWN;
-	s->endpoint_index[slot][dci] = (uint8_t)s->endpoint_count;
+	oracle_slot_get(s, slot)->endpoint[dci] = ep;
+	s->endpoint[s->endpoint_count++] = ep;
 	return ep;
 }
 
 void oracle_endpoint_reset(struct oracle_set *s)
 {
-	for (unsigned i = 0; i < s->endpoint_count; i++)
-		s->endpoint_index[s->endpoint[i].slot][s->endpoint[i].dci] = 0;
+	for (unsigned i = 0; i < s->endpoint_count; i++) {
+		s->slot[s->endpoint[i]->slot]->endpoint[s->endpoint[i]->dci] = NULL;
+		for (unsigned c = 0; c < ARRAY_SIZE(s->endpoint[i]->trb); c++)
+			heap_free(s->endpoint[i]->trb[c]);
+		heap_free(s->endpoint[i]);
+	}
 	s->endpoint_count = 0;
+}
+
+/* The record of the TRB being fetched: it takes the place of the oldest one. */
+static struct trb_seen *trb_next(struct endpoint *ep)
+{
+	unsigned i = ep->total++ % ORACLE_TRBS;
+	struct trb_seen **chunk = &ep->trb[i / ORACLE_TRB_CHUNK];
+
+	if (!*chunk)
+		*chunk = heap_zero(ORACLE_TRB_CHUNK * sizeof(**chunk));
+	return &(*chunk)[i % ORACLE_TRB_CHUNK];
 }
 
 void oracle_endpoint_run_all(struct oracle_set *s)
 {
 	s->doorbells++;
 	for (unsigned i = 0; i < s->endpoint_count; i++)
-		if (s->endpoint[i].state == EP_RUNNING || s->endpoint[i].state == UNKNOWN)
-			s->endpoint[i].rung = s->doorbells;
+		if (s->endpoint[i]->state == EP_RUNNING || s->endpoint[i]->state == UNKNOWN)
+			s->endpoint[i]->rung = s->doorbells;
 }
 
 void oracle_endpoint_forget_slot(struct oracle_set *s, unsigned slot)
@@ -154,7 +167,7 @@ static int position(const struct oracle_set *s, struct endpoint *ep, uint64_t ad
 static void record(struct endpoint *ep, uint64_t addr, const struct trb *t, uint8_t cycle)
 {
 	unsigned type = trb_type(t);
-	struct trb_seen *seen = &ep->trb[ep->total++ % ORACLE_TRBS];
+	struct trb_seen *seen = trb_next(ep);
 
 	*seen = (struct trb_seen){addr,
 				  t->parameter,

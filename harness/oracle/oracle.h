@@ -17,6 +17,7 @@ struct oracle {
 };
 
 extern const struct oracle *const oracle_list[]; /* NULL-terminated */
+extern const struct oracle oracle_balance;       /* also for memory, which no trace shows */
 
 struct finding {
 	const struct oracle *oracle; /* NULL = none */

@@ -53,6 +53,9 @@ struct oracle_set *oracle_set_new(void)
 
 void oracle_set_free(struct oracle_set *set)
 {
+	if (!set)
+		return;
+	oracle_set_controller_reset(set);
 	heap_free(set);
 }
 

@@ -17,8 +17,7 @@
 
 extern const struct oracle oracle_event_ring, oracle_command, oracle_transfer, oracle_slot_state,
 	oracle_ep_state, oracle_published, oracle_ring_walk, oracle_silence, oracle_halted,
-	oracle_stream, oracle_work, oracle_master, oracle_interrupt, oracle_leak, oracle_packet,
-	oracle_balance;
+	oracle_stream, oracle_work, oracle_master, oracle_interrupt, oracle_leak, oracle_packet;
 
 #define UNKNOWN 0xffu /* of a state or a cycle bit */
 
@@ -151,6 +150,7 @@ static inline unsigned command_ep(const struct command_seen *c)
 
 #define ORACLE_ENDPOINTS 128u
 #define ORACLE_TRBS 128u
+#define ORACLE_TRB_CHUNK 16u
 #define ORACLE_ARRAYS 8u
 
 struct trb_seen {
@@ -190,7 +190,7 @@ struct endpoint {
 	unsigned rewind;        /* those before this one are never fetched again */
 	unsigned in_order;      /* those from this one on are reported in ring order */
 	uint64_t disturbed;     /* s->disturbed when in_order was right */
-	struct trb_seen trb[ORACLE_TRBS];
+	struct trb_seen *trb[ORACLE_TRBS / ORACLE_TRB_CHUNK]; /* made as they are needed */
 };
 
 /* R/S went from 0 to 1: endpoints that were not stopped go on. */
@@ -222,7 +222,8 @@ static inline struct trb_seen *endpoint_trb(struct endpoint *ep, unsigned i)
 {
 	if (i >= ep->total || i >= ORACLE_TRBS)
 		return NULL;
-	return &ep->trb[(ep->total - 1 - i) % ORACLE_TRBS];
+	i = (ep->total - 1 - i) % ORACLE_TRBS;
+	return &ep->trb[i / ORACLE_TRB_CHUNK][i % ORACLE_TRB_CHUNK];
 }
 
 /* ---- slot_state.c, ep_state.c ----------------------------------------------------------------- */
@@ -231,6 +232,7 @@ struct slot_seen {
 	uint8_t state;                  /* enum slot_state by completed commands, or UNKNOWN */
 	uint8_t written;                /* slot context's state as last written, or UNKNOWN */
 	struct pointer_history context; /* device contexts its DCBAA entry named */
+	struct endpoint *endpoint[32];  /* by endpoint id; of oracle_set's */
 };
 
 void oracle_slot_state_completed(struct oracle_set *s, const struct command_seen *c, unsigned code,
@@ -302,11 +304,9 @@ struct oracle_set {
 	struct interrupt_seen irq;
 	struct leak_seen leak;
 	struct packet_seen packet;
-	unsigned slot_limit; /* slots below it may be in use */
-	struct slot_seen slot[256];
+	struct slot_seen *slot[256]; /* NULL: never heard of since HCRST */
+	struct endpoint *endpoint[ORACLE_ENDPOINTS];
 	unsigned endpoint_count;
-	uint8_t endpoint_index[256][32]; /* 1 + index, 0 = none */
-	struct endpoint endpoint[ORACLE_ENDPOINTS];
 };
 
 /* Record a finding about the current row, unless there is one already. */

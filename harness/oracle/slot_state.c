@@ -4,6 +4,7 @@
  * success, and when a slot context is written. What a command that died unseen may have done is
  * unknown until the next HCRST or Disable Slot.
  */
+#include "heap.h"
 #include "oracle/set.h"
 
 const struct oracle oracle_slot_state = {"slot state edges", "xHCI 4.5.3"};
@@ -13,6 +14,14 @@ const struct oracle oracle_slot_state = {"slot state edges", "xHCI 4.5.3"};
 #define ADDRESSED (1u << SLOT_ADDRESSED)
 #define CONFIGURED (1u << SLOT_CONFIGURED)
 
+void oracle_slot_state_reset(struct oracle_set *s)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(s->slot); i++) {
+		heap_free(s->slot[i]);
+		s->slot[i] = NULL;
+	}
+}
+
 static void clear(struct slot_seen *slot)
 {
 	slot->state = SLOT_DISABLED;
@@ -20,16 +29,13 @@ static void clear(struct slot_seen *slot)
 	slot->context.count = 0;
 }
 
-void oracle_slot_state_reset(struct oracle_set *s)
-{
-	s->slot_limit = 0; /* cleared again when they are used again */
-}
-
 struct slot_seen *oracle_slot_get(struct oracle_set *s, unsigned slot)
 {
-	while (s->slot_limit <= slot)
-		clear(&s->slot[s->slot_limit++]);
-	return &s->slot[slot];
+	if (!s->slot[slot]) {
+		s->slot[slot] = heap_zero(sizeof(struct slot_seen));
+		clear(s->slot[slot]);
+	}
+	return s->slot[slot];
 }
 
 /* Slot states in which a command may succeed; 0: any (xHCI 4.6.3 to 4.6.11). */

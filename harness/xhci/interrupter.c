@@ -3,6 +3,7 @@
  * interrupter.c -- IP, EHB, moderation, and how an interrupt leaves the controller
  * (xHCI 4.17, 5.5.2). Moderation counts in virtual time: IMODI and IMODC in units of 250 ns.
  */
+#include "heap.h"
 #include "xhci/xhci.h"
 
 #define IMOD_UNIT_NS 250u
@@ -113,13 +114,12 @@ void xhci_interrupter_write_erdp(struct interrupter *in, uint32_t low)
 void xhci_interrupter_reset(struct interrupter *in)
 {
 	struct xhci *x = in->x;
-	struct trb *pending = in->pending;
 
 	clock_disarm(&x->g->clock, &in->timer);
+	heap_free(in->pending);
 	*in = (struct interrupter){
 		.x = x,
 		.imod = IMOD_DEFAULT,
-		.pending = pending,
 		.timer = {.fire = moderation_over, .opaque = in},
 	};
 }

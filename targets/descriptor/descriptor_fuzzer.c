@@ -3,6 +3,7 @@
  * descriptor_fuzzer.c -- bytes as a device's descriptor set, parsed, rebuilt and enumerated.
  */
 #include "../target.h"
+#include "heap.h"
 #include "tool/tool.h"
 
 static struct harness *harness;
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char why[120];
 
 	if (!inputs) {
+		heap_arena_open();
 		harness = harness_new(NULL);
 		atexit(print_ops);
 	}

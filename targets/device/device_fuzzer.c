@@ -4,6 +4,7 @@
  * answers hold, and whenever a device comes and goes. Every oracle on.
  */
 #include "../target.h"
+#include "heap.h"
 #include "tool/tool.h"
 
 static struct harness *harness;
@@ -16,6 +17,7 @@ static void print_ops(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!harness) {
+		heap_arena_open();
 		harness = harness_new(NULL);
 		atexit(print_ops);
 	}

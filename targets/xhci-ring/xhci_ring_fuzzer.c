@@ -3,6 +3,7 @@
  * xhci_ring_fuzzer.c -- programs of ops against the built-in machine, every oracle on.
  */
 #include "../target.h"
+#include "heap.h"
 #include "tool/tool.h"
 
 static struct harness *harness;
@@ -15,6 +16,7 @@ static void print_ops(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!harness) {
+		heap_arena_open();
 		harness = harness_new(NULL);
 		atexit(print_ops);
 	}

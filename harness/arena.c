@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/*
+ * arena.c -- an arena that AddressSanitizer watches as it does its own blocks.
+ *
+ * Memory is handed out in order. A block lies between red zones and is poisoned when it is freed,
+ * with the marks of ASan's own allocator, so that a report reads as usual (heap-buffer-overflow,
+ * heap-use-after-free) but for the stacks of allocation and free: replay of the same input has
+ * those. A freed block is not used again before QUARANTINE others of its size were freed. All
+ * bookkeeping is in the arena itself: its bytes and their shadow are its whole state.
+ */
+#include "arena.h"
+#include "heap.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && defined(__x86_64__)
+#define HAS_ARENA 1
+#endif
+#endif
+
+#if defined(ARENA_REQUIRED) && !defined(HAS_ARENA)
+#error "fuzzing without the arena is several times slower: see build/fuzz in the Makefile"
+#endif
+
+#ifdef HAS_ARENA
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#include <sys/mman.h>
+
+#define ARENA_BYTES (UINT64_C(1) << 28)
+#define TRIM_BYTES (UINT64_C(1) << 25) /* what an input used beyond this goes back to the system */
+#define IMAGE_SLACK (UINT64_C(1) << 14)
+#define GRANULE 16u
+#define CLASSES 160u
+#define QUARANTINE 32u
+#define MARK_REDZONE 0xfau /* ASan's marks: heap left red zone, freed heap */
+#define MARK_FREED 0xfdu
+#define MAGIC_USED 0x6b636f6cu
+#define MAGIC_FREED 0x65657266u
+
+/* The functions that touch red zones and shadow must not be checked, nor end in checked ones. */
+#define UNCHECKED __attribute__((no_sanitize("address"), no_builtin("memset", "memcpy")))
+
+struct block {
+	uint32_t magic;
+	uint32_t class;
+	uint32_t size; /* bytes the owner asked for */
+	uint32_t next; /* freed: the next of its queue, as an offset; 0 = last */
+};
+
+struct queue {
+	uint32_t first, last, count;
+};
+
+struct arena {
+	uint64_t top; /* offset of the first byte never handed out */
+	uint64_t live;
+	struct queue freed[CLASSES];
+};
+
+static struct arena *arena;
+static uint8_t *arena_shadow;
+
+typedef uint64_t any_word __attribute__((aligned(1), may_alias));
+
+UNCHECKED static void fill(uint8_t *to, uint8_t value, size_t n)
+{
+	uint64_t word = value * UINT64_C(0x0101010101010101);
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= n; i += sizeof(word))
+		*(any_word *)(to + i) = word;
+	for (; i < n; i++)
+		to[i] = value;
+}
+
+UNCHECKED static void copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+}
+
+static uint8_t *shadow_of(uint64_t offset)
+{
+	return arena_shadow + offset / 8;
+}
+
+/* Blocks up to 1 KiB have a class for each 16 bytes, larger ones eight for each power of two. */
+static unsigned class_of(size_t n, uint32_t *stride)
+{
+	size_t room = (n + GRANULE - 1) / GRANULE * GRANULE, step = GRANULE;
+	unsigned octave = 0;
+
+	room += sizeof(struct block) + (room > 256 ? 64 : GRANULE);
+	while (room > (size_t)1024 << octave)
+		octave++;
+	if (octave)
+		step = (size_t)64 << octave;
+	*stride = (uint32_t)((room + step - 1) / step * step);
+	return octave ? 64 + (octave - 1) * 8 + (unsigned)(*stride / step - 9)
+		      : *stride / GRANULE - 1;
+}
+
+UNCHECKED static struct block *take(unsigned class, uint32_t stride)
+{
+	struct queue *q = &arena->freed[class];
+	struct block *b;
+
+	if (q->count > QUARANTINE) {
+		b = (struct block *)((uint8_t *)arena + q->first);
+		q->first = b->next;
+		q->count--;
+		return b;
+	}
+	REQUIRE(arena->top + stride <= ARENA_BYTES); /* budgets keep an input far below */
+	b = (struct block *)((uint8_t *)arena + arena->top);
+	arena->top += stride;
+	fill(shadow_of((uint64_t)((uint8_t *)b - (uint8_t *)arena)), MARK_REDZONE, stride / 8);
+	return b;
+}
+
+UNCHECKED void *arena_zero(size_t n)
+{
+	uint32_t stride;
+	unsigned class;
+	struct block *b;
+	uint8_t *shadow;
+
+	REQUIRE(n <= ARENA_BYTES / 4);
+	class = class_of(n, &stride);
+	REQUIRE(class < CLASSES);
+	b = take(class, stride);
+	*b = (struct block){.magic = MAGIC_USED, .class = class, .size = (uint32_t)n};
+	arena->live++;
+	fill((uint8_t *)(b + 1), 0, n);
+	shadow = shadow_of((uint64_t)((uint8_t *)(b + 1) - (uint8_t *)arena));
+	fill(shadow, 0, n / 8);
+	if (n % 8)
+		shadow[n / 8] = n % 8;
+	fill(shadow + (n + 7) / 8, MARK_REDZONE, (stride - sizeof(*b)) / 8 - (n + 7) / 8);
+	return b + 1;
+}
+
+static bool in_arena(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)arena < ARENA_BYTES;
+}
+
+UNCHECKED void arena_free(void *p)
+{
+	struct block *b = (struct block *)p - 1;
+	uint32_t offset = (uint32_t)((uint8_t *)b - (uint8_t *)arena);
+	struct queue *q;
+
+	if (!in_arena(p) || b->magic != MAGIC_USED) {
+		free(p); /* ASan's own report: freed before, or never allocated */
+		REQUIRE(false);
+	}
+	b->magic = MAGIC_FREED;
+	b->next = 0;
+	q = &arena->freed[b->class];
+	if (q->count++)
+		((struct block *)((uint8_t *)arena + q->last))->next = offset;
+	else
+		q->first = offset;
+	q->last = offset;
+	arena->live--;
+	fill(shadow_of(offset + sizeof(*b)), MARK_FREED, (b->size + 7) / 8);
+}
+
+bool arena_open(void)
+{
+	size_t scale, shadow_offset;
+
+	arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED) {
+		arena = NULL;
+		return false;
+	}
+	__asan_get_shadow_mapping(&scale, &shadow_offset);
+	REQUIRE(scale == 3);
+	arena_shadow = (uint8_t *)(((uintptr_t)arena >> scale) + shadow_offset);
+	arena->top = (sizeof(*arena) + GRANULE - 1) / GRANULE * GRANULE;
+	__lsan_register_root_region(arena, ARENA_BYTES);
+	return true;
+}
+
+uint64_t arena_live(void)
+{
+	return arena->live;
+}
+
+/* ---- images -------------------------------------------------------------------------------- */
+
+struct heap_image {
+	uint64_t top;
+	uint64_t room;
+	uint8_t *bytes; /* the arena's first top bytes, then their shadow */
+};
+
+struct heap_image *heap_image_save(struct heap_image *image)
+{
+	uint64_t top = arena->top;
+
+	if (!image)
+		image = alloc_zero(sizeof(*image));
+	if (top + top / 8 > image->room) {
+		free(image->bytes);
+		image->room = top + top / 8 + IMAGE_SLACK;
+		image->bytes = alloc_zero(image->room);
+	}
+	image->top = top;
+	copy(image->bytes, (uint8_t *)arena, image->top);
+	copy(image->bytes + image->top, arena_shadow, image->top / 8);
+	return image;
+}
+
+UNCHECKED void heap_image_restore(const struct heap_image *image)
+{
+	uint64_t top = arena->top;
+
+	if (top > image->top) /* nobody may touch what was handed out since */
+		fill(shadow_of(image->top), MARK_REDZONE, (top - image->top) / 8);
+	if (top > TRIM_BYTES)
+		madvise((uint8_t *)arena + TRIM_BYTES, ARENA_BYTES - TRIM_BYTES, MADV_DONTNEED);
+	copy((uint8_t *)arena, image->bytes, image->top);
+	copy(arena_shadow, image->bytes + image->top, image->top / 8);
+}
+
+void heap_image_free(struct heap_image *image)
+{
+	if (!image)
+		return;
+	free(image->bytes);
+	free(image);
+}
+
+size_t heap_image_size(const struct heap_image *image)
+{
+	return image->top;
+}
+#else
+bool arena_open(void)
+{
+	return false;
+}
+
+struct heap_image *heap_image_save(struct heap_image *image)
+{
+	(void)image;
+	REQUIRE(false); /* there is no arena in this build */
+}
+
+void heap_image_restore(const struct heap_image *image)
+{
+	(void)image;
+	REQUIRE(false);
+}
+
+void heap_image_free(struct heap_image *image)
+{
+	(void)image;
+}
+
+size_t heap_image_size(const struct heap_image *image)
+{
+	(void)image;
+	return 0;
+}
+
+void *arena_zero(size_t n)
+{
+	return alloc_zero(n);
+}
+
+void arena_free(void *p)
+{
+	free(p);
+}
+
+uint64_t arena_live(void)
+{
+	return 0;
+}
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Tests of the arena. In a build without AddressSanitizer there is none, and they are skipped.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "heap.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#ifndef ASAN_POISON_MEMORY_REGION
+static int __asan_address_is_poisoned(const volatile void *p)
+{
+	(void)p;
+	return 0;
+}
+#endif
+
+static bool open_arena(void)
+{
+	unsetenv("GAUNTLET_HEAP");
+	return heap_arena_open();
+}
+
+#define NEED_ARENA()                                                                               \
+	do {                                                                                       \
+		if (!open_arena())                                                                 \
+			skip();                                                                    \
+	} while (0)
+
+static void the_environment_can_ask_for_malloc(void **state)
+{
+	(void)state;
+	setenv("GAUNTLET_HEAP", "malloc", 1);
+	assert_false(heap_arena_open());
+	assert_false(heap_has_arena());
+	unsetenv("GAUNTLET_HEAP");
+}
+
+static void malloc_blocks_are_counted_too(void **state)
+{
+	uint64_t before = heap_live();
+	uint8_t *p = heap_zero(0);
+
+	(void)state;
+	assert_int_equal(*p, 0);
+	assert_int_equal(heap_live(), before + 1);
+	heap_free(p);
+	heap_free(NULL);
+	assert_int_equal(heap_live(), before);
+}
+
+static void a_block_is_zero_and_ends_where_it_was_asked_to(void **state)
+{
+	(void)state;
+	NEED_ARENA();
+	for (size_t n = 1; n < 3000; n += n / 8 + 1) {
+		uint8_t *p = heap_zero(n);
+
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(p[i], 0);
+			p[i] = 0x5a;
+		}
+		assert_true(__asan_address_is_poisoned(p - 1));
+		assert_false(__asan_address_is_poisoned(p + n - 1));
+		assert_true(__asan_address_is_poisoned(p + n));
+		heap_free(p);
+		assert_true(__asan_address_is_poisoned(p));
+		assert_true(__asan_address_is_poisoned(p + n - 1));
+	}
+}
+
+static void a_freed_block_comes_back_late_and_clean(void **state)
+{
+	uint8_t *first, *p = NULL;
+	unsigned later = 0;
+
+	(void)state;
+	NEED_ARENA();
+	first = heap_zero(100000);
+	memset(first, 0xff, 100000);
+	heap_free(first);
+	do {
+		if (p)
+			heap_free(p);
+		p = heap_zero(100000);
+		assert_true(++later < 1000);
+	} while (p != first);
+	assert_true(later > 16);
+	assert_int_equal(p[0] | p[99999], 0);
+	heap_free(p);
+}
+
+static void an_image_brings_back_bytes_and_blocks(void **state)
+{
+	struct heap_image *image;
+	uint64_t live;
+	uint8_t *kept, *freed_later, *later;
+
+	(void)state;
+	NEED_ARENA();
+	kept = heap_zero(40);
+	freed_later = heap_zero(600);
+	memset(kept, 1, 40);
+	memset(freed_later, 2, 600);
+	live = heap_live();
+	image = heap_image_save(NULL);
+	for (unsigned round = 0; round < 3; round++) {
+		kept[7] = 9;
+		heap_free(freed_later);
+		later = heap_zero(777);
+		later[776] = 1;
+		heap_image_restore(image);
+		assert_int_equal(heap_live(), live);
+		assert_int_equal(kept[7], 1);
+		assert_int_equal(freed_later[599], 2);
+		assert_true(__asan_address_is_poisoned(later));
+	}
+	image = heap_image_save(image);
+	assert_true(heap_image_size(image) > 640);
+	heap_image_free(image);
+	heap_free(kept);
+	heap_free(freed_later);
+}
+
+static void dies(void (*wrong)(void))
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (!child) {
+		close(1); /* what a dying test says is not of this one */
+		close(2);
+		wrong();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_false(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+static void free_twice(void)
+{
+	void *p = heap_zero(8);
+
+	heap_free(p);
+	heap_free(p);
+}
+
+static void free_a_stranger(void)
+{
+	heap_free((void *)(uintptr_t)&free_twice);
+}
+
+static void write_behind(void)
+{
+	uint8_t *volatile p = heap_zero(17);
+
+	p[17] = 1;
+}
+
+static void wrong_use_is_fatal(void **state)
+{
+	(void)state;
+	NEED_ARENA();
+	dies(free_twice);
+	dies(free_a_stranger);
+	dies(write_behind);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_environment_can_ask_for_malloc),
+		cmocka_unit_test(malloc_blocks_are_counted_too),
+		cmocka_unit_test(a_block_is_zero_and_ends_where_it_was_asked_to),
+		cmocka_unit_test(a_freed_block_comes_back_late_and_clean),
+		cmocka_unit_test(an_image_brings_back_bytes_and_blocks),
+		cmocka_unit_test(wrong_use_is_fatal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

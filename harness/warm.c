@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/*
+ * warm.c -- which images are worth their place: one is kept after each op that brought the trace
+ * ROWS_ENOUGH rows further. One place per hash; an image that is used is not replaced at once.
+ *
+ * A place also keeps the coverage counters of its ops, so that an input counts what it covers
+ * whether it starts warm or cold.
+ */
+#include "coverage.h"
+#include "warm.h"
+
+#define PLACES 256u
+#define PREFIX_MAX 96u /* ops; a longer one is hardly ever shared */
+#define ROWS_ENOUGH 200u
+#define MERIT_MAX 8u
+
+struct place {
+	uint64_t key; /* of the ops, if there is an image */
+	unsigned merit;
+	struct trace trace;
+	struct heap_image *image;
+	uint8_t *counters;
+};
+
+struct warm {
+	struct place power_on;
+	struct place place[PLACES];
+	uint64_t key[PREFIX_MAX + 1]; /* of the first ops of the last program */
+	unsigned count;               /* of key[] */
+	uint64_t rows;                /* of the trace when an image was kept or restored */
+};
+
+struct warm *warm_new(const struct trace *trace)
+{
+	struct warm *w;
+
+	if (!heap_has_arena())
+		return NULL;
+	w = alloc_zero(sizeof(*w));
+	w->power_on = (struct place){.trace = *trace, .image = heap_image_save(NULL)};
+	return w;
+}
+
+static void place_clear(struct place *place)
+{
+	heap_image_free(place->image);
+	free(place->counters);
+	memset(place, 0, sizeof(*place));
+}
+
+void warm_free(struct warm *w)
+{
+	if (!w)
+		return;
+	for (unsigned i = 0; i < PLACES; i++)
+		place_clear(&w->place[i]);
+	place_clear(&w->power_on);
+	free(w);
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h + v + UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+	return h ^ (h >> 29);
+}
+
+static uint64_t op_key(uint64_t key, const struct op *op)
+{
+	const struct op_info *info = &op_table[op->id];
+
+	key = mix(key, op->id | (uint64_t)op->addr_kind << 8 | (uint64_t)op->blob_len << 16);
+	for (unsigned i = 0; i < info->field_count; i++)
+		key = mix(key, op->v[i]);
+	for (unsigned i = 0; i < op->blob_len; i++)
+		key = mix(key, op->blob[i]);
+	return key;
+}
+
+static void restore(struct warm *w, const struct place *place, struct trace *trace)
+{
+	trace_sink *sink = trace->sink;
+	void *opaque = trace->sink_opaque;
+
+	heap_image_restore(place->image);
+	*trace = place->trace;
+	trace->sink = sink;
+	trace->sink_opaque = opaque;
+	if (place->counters)
+		coverage_set(place->counters);
+	w->rows = trace->row_count;
+}
+
+unsigned warm_start(struct warm *w, const struct op_program *p, struct trace *trace)
+{
+	struct place *from = &w->power_on;
+	unsigned first = 0;
+
+	w->count = (unsigned)min_u64(p->count, PREFIX_MAX);
+	for (unsigned i = 1; i <= w->count; i++) {
+		struct place *place;
+
+		w->key[i] = op_key(w->key[i - 1], &p->op[i - 1]);
+		place = &w->place[w->key[i] % PLACES];
+		if (place->image && place->key == w->key[i]) {
+			from = place;
+			first = i;
+		}
+	}
+	from->merit += from->merit < MERIT_MAX;
+	restore(w, from, trace);
+	return first;
+}
+
+void warm_played(struct warm *w, unsigned count, const struct trace *trace)
+{
+	struct place *place;
+
+	if (count > w->count || trace->row_count - w->rows < ROWS_ENOUGH)
+		return;
+	w->rows = trace->row_count;
+	place = &w->place[w->key[count] % PLACES];
+	if (place->merit) {
+		place->merit--;
+		return;
+	}
+	place->key = w->key[count];
+	place->trace = *trace;
+	place->image = heap_image_save(place->image);
+	if (!place->counters)
+		place->counters = alloc_zero(coverage_bytes());
+	coverage_get(place->counters);
+}
