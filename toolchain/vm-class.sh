@@ -7,7 +7,7 @@
 #
 #   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--profile <profile>] <class>..
 #
-#   classes: hub serial network
+#   classes: hub serial network others
 #
 # Exit 1 if the guest found a fault, an oracle saw a rule broken, or the controller ended by itself; 2 if
 # something needed is missing.
@@ -27,7 +27,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift || die 2 "an option lacks its value" "try toolchain/vm-class.sh --help"
 done
-[ ${#classes[@]} != 0 ] || classes=(hub serial network)
+[ ${#classes[@]} != 0 ] || classes=(hub serial network others)
 
 # What a class takes: devices, kernel modules beside those of every guest, programs of the guest.
 devices() {
@@ -41,6 +41,7 @@ devices() {
 		;;
 	serial) echo serial,port=1 serial,port=2,speed=full,pty=@work/tty ;;
 	network) echo network,port=1,listen=@work/line network,port=2,connect=@work/line ;;
+	others) echo ccid mtp audio hub,port=4 audio,port=4.1,speed=full ;;
 	*) return 1 ;;
 	esac
 }
@@ -48,6 +49,7 @@ modules() {
 	case $1 in
 	serial) echo cdc_acm ;;
 	network) echo cdc_ether rndis_host ;;
+	others) echo snd_usb_audio ;;
 	esac
 }
 # The other side of a class's lines; ends with the machine.

@@ -81,6 +81,10 @@ row 'U-Boot on nec-usb-xhci, full speed' toolchain/vm-firmware.sh u-boot --profi
 
 boot 'Linux 6.1, the disk through the real libusb' --via-libusb --parts enumerate,disk --set disk_mb=16
 
+for class in hub serial network others; do
+	row "Linux 6.1, $class" toolchain/vm-class.sh $class
+done
+
 # A controller that lies: each success is reported with a byte too few.
 lying=build/vm-test/lying
 plant_lie() {
