@@ -70,6 +70,31 @@ static void a_context_of_an_endpoint_without_any_fires(void **state)
 	assert_fired(b, oracle_stream);
 }
 
+/* Data of a TRB that is none of those it keeps: one of another stream may have it, if there were more. */
+static void data_is_judged_as_long_as_all_trbs_of_all_streams_are_kept(void **state)
+{
+	struct bed *b = *state;
+
+	bed_bulk_in(b);
+	with_streams(b);
+	for (unsigned i = 0; i <= ORACLE_TRBS; i++)
+		bed_fetch(b, 3, TRB_NORMAL, 512, 0);
+	bed_move(b, BED_DATA + 512, 512);
+	assert_clean(b);
+}
+
+static void data_in_no_buffer_of_any_stream_fires(void **state)
+{
+	struct bed *b = *state;
+
+	bed_bulk_in(b);
+	with_streams(b);
+	for (unsigned i = 0; i < ORACLE_TRBS; i++)
+		bed_fetch(b, 3, TRB_NORMAL, 512, 0);
+	bed_move(b, BED_DATA + 512, 512);
+	assert_fired(b, oracle_published);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +103,8 @@ int main(void)
 		bed_test(beyond_a_secondary_array_fires),
 		bed_test(an_array_written_over_by_a_ring_fires),
 		bed_test(a_context_of_an_endpoint_without_any_fires),
+		bed_test(data_is_judged_as_long_as_all_trbs_of_all_streams_are_kept),
+		bed_test(data_in_no_buffer_of_any_stream_fires),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
