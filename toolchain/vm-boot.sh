@@ -10,7 +10,7 @@
 #
 #   --suite    whose kernel: bookworm (6.1, default), bookworm-backports (6.12), trixie-backports (7 and newer)
 #   --profile  qemu-xhci (default), nec-usb-xhci or conformant
-#   --parts    enumerate,input,disk,plug,yank,rebind,suspend,deep,idle,reset,usbtest; enumerate comes first
+#   --parts    enumerate,input,disk,plug,yank,rebind,suspend,deep,idle,reset,usbtest,uas,cdrom; enumerate comes first
 #   --set      <name>=<value>, may be repeated: disk_mb=8, rebind_rounds=2, plug_rounds=2, suspend_rounds=1
 #   --plain    our controller without ASan and UBSan
 #   --via-libusb  the disk is behind a usbfs of ours and the real libusb
@@ -71,6 +71,15 @@ programs=()
 toolchain/guest/initrd.sh "$guest" toolchain/guest/vm-init "$work/initrd" toolchain/guest/parts "${programs[@]}" || exit 2
 version=$(cat "$guest/version")
 truncate -s $((disk_mb * 2 + 24))M "$work/disk.img"
+
+# Two files of random bytes and their sums, 8 MB.
+make_cd() {
+	mkdir "$work/cd" && (
+		cd "$work/cd" && head -c 7000000 /dev/urandom >large && head -c 1000 /dev/urandom >small &&
+			sha256sum large small >sums
+	) && genisoimage -quiet -R -V GAUNTLET -o "$work/cd.iso" "$work/cd"
+}
+[[ ,$parts, != *,cdrom,* ]] || make_cd || die 2 "cannot make a CD" "is genisoimage installed? toolchain/setup.sh sees to it"
 
 vm_serve "$profile" --device keyboard --device tablet --device "storage,file=$work/disk.img$via"
 memory=()

@@ -79,6 +79,7 @@ row 'OVMF on conformant, high speed' toolchain/vm-firmware.sh ovmf --profile con
 row 'U-Boot for arm64 reads and writes' toolchain/vm-firmware.sh u-boot
 row 'U-Boot on nec-usb-xhci, full speed' toolchain/vm-firmware.sh u-boot --profile nec-usb-xhci --speed full
 
+boot 'Linux 6.1, UAS with streams and without, a CD' --parts enumerate,disk,uas,cdrom --set disk_mb=64
 boot 'Linux 6.1, the disk through the real libusb' --via-libusb --parts enumerate,disk --set disk_mb=16
 
 for class in hub serial network others; do

@@ -39,7 +39,7 @@ closure() {
 	END { n = split(want, one, " "); for (i = 1; i <= n; i++) take(file[one[i]]) }' "$modules/modules.dep"
 }
 # shellcheck disable=SC2086 # words
-closure xhci_pci xhci_pci_renesas xhci_hcd usbcore usb_common usb_storage uas sd_mod usbhid hid_generic evdev \
+closure xhci_pci xhci_pci_renesas xhci_hcd usbcore usb_common usb_storage uas sd_mod sr_mod isofs usbhid hid_generic evdev \
 	usbtest button ext4 crc32c_generic crc32c_intel crct10dif_generic crct10dif_common crc64_rocksoft \
 	crc64_rocksoft_generic ${MODULES:-} |
 	while read -r file; do

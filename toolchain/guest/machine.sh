@@ -87,7 +87,7 @@ vm_ctl() { "$gauntlet" ctl "$work/control" "$@" >>"$work/ctl.log" 2>&1; }
 vm_console() { tail -n +1 -s 0.1 -f --pid="$machine" "$work/console.log" 2>/dev/null | sed -u 's/\r//g'; }
 
 # vm_please LINE: does what a guest's line asks for (see vm-init); other lines are let pass. @disk is
-# the file $work/disk.img.
+# the file $work/disk.img, @cd is $work/cd.iso.
 vm_please() {
 	local words
 	case $1 in
@@ -97,7 +97,8 @@ vm_please() {
 		;;
 	"guest: please "*)
 		read -ra words <<<"${1#guest: please }"
-		vm_ctl "${words[@]//@disk/$work/disk.img}" || tail -n 1 "$work/ctl.log"
+		words=("${words[@]//@disk/$work/disk.img}")
+		vm_ctl "${words[@]//@cd/$work/cd.iso}" || tail -n 1 "$work/ctl.log"
 		;;
 	esac
 }
