@@ -56,6 +56,9 @@ for part in ${parts//,/ }; do
 	[ -f "toolchain/guest/parts/$part" ] || die 2 "there is no part '$part'" "parts: $(cd toolchain/guest/parts && echo *)"
 done
 [ $plant = 0 ] || settings+=(plant=1)
+case $profile in
+conformant | full) settings+=(pme=1) ;; # they can ask to be woken up
+esac
 disk_mb=8
 for setting in "${settings[@]}"; do
 	[ "${setting%%=*}" != disk_mb ] || disk_mb=${setting#*=}

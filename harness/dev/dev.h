@@ -49,6 +49,7 @@ enum dev_model_index {
 	DEV_CDROM,
 	DEV_MTP,
 	DEV_AUDIO,
+	DEV_ZERO,
 	DEV_MODELS
 };
 
@@ -148,6 +149,10 @@ int hub_overload(struct usb_device *dev, unsigned port, bool on);
 
 /* disk is borrowed and may be NULL (no medium). */
 struct usb_device *uas_new(struct disk *disk);
+
+/* ---- zero.c: a source and a sink of zeroes, for test drivers ------------------------------- */
+
+struct usb_device *zero_new(void);
 
 /* ---- scripted.c: the device whose every answer is a matter of the program ------------------ */
 

@@ -78,6 +78,12 @@ static struct usb_device *create_audio(const struct dev_context *context)
 	return audio_new(context->link);
 }
 
+static struct usb_device *create_zero(const struct dev_context *context)
+{
+	(void)context;
+	return zero_new();
+}
+
 const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_KEYBOARD] = {"keyboard", create_keyboard},
 	[DEV_TABLET] = {"tablet", create_tablet},
@@ -93,6 +99,7 @@ const struct dev_model dev_models[DEV_MODELS] = {
 	[DEV_CDROM] = {"cdrom", create_cdrom},
 	[DEV_MTP] = {"mtp", create_mtp},
 	[DEV_AUDIO] = {"audio", create_audio},
+	[DEV_ZERO] = {"zero", create_zero},
 };
 
 const struct dev_model *dev_model_find(const char *name)

@@ -26,7 +26,8 @@
 	X(MODEL_UAS, "uas", 10)                                                                    \
 	X(MODEL_CDROM, "cdrom", 11)                                                                \
 	X(MODEL_MTP, "mtp", 12)                                                                    \
-	X(MODEL_AUDIO, "audio", 13)
+	X(MODEL_AUDIO, "audio", 13)                                                                \
+	X(MODEL_ZERO, "zero", 14)
 
 /* Values: default Protocol Speed IDs, xHCI 7.2.2.1.1. auto: the fastest that model and port do. */
 #define NAMES_SPEED(X)                                                                             \

@@ -127,7 +127,7 @@ const struct tool_verb verb_serve = {
 		   {"blind", 0, NULL, "without oracles"}},
 	.run = serve,
 	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, mouse, storage,\n"
-		"uas, cdrom, hub, super-hub, serial, network, ccid, mtp, audio or scripted. For the disks also\n"
+		"uas, cdrom, hub, super-hub, serial, network, ccid, mtp, audio, zero or scripted. For the disks also\n"
 		"[,file=IMAGE][,ro], for mtp [,folder=PATH][,ro], for hubs [,ports=N][,tt=single], for serial\n"
 		"[,pty=PATH], there and for network and audio also [,listen=PATH] or [,connect=PATH].\n"
 		"Any of them with via=libusb goes the long way: through a usbfs of ours and the real libusb.\n"
