@@ -65,12 +65,12 @@ if [ "$short" != 0 ]; then
 fi
 
 all=enumerate,input,disk,plug,yank,suspend,idle,rebind,reset
-boot 'Linux 6.1 on qemu-xhci' --parts $all --set disk_mb=64 --set rebind_rounds=50
+boot 'Linux 6.1 on qemu-xhci' --parts $all,usbtest --set disk_mb=64 --set rebind_rounds=50
 boot 'Linux 6.12 on qemu-xhci, SeaBIOS before' --suite bookworm-backports --firmware --parts $all,deep \
 	--set disk_mb=64 --set rebind_rounds=50 --set suspend_rounds=3
 boot 'Linux 7 on nec-usb-xhci, memory by messages' --suite trixie-backports --profile nec-usb-xhci --no-memfd \
 	--parts $all --set rebind_rounds=5
-boot 'Linux 6.12 on conformant' --suite bookworm-backports --profile conformant --parts $all --set rebind_rounds=5 \
+boot 'Linux 6.12 on conformant' --suite bookworm-backports --profile conformant --parts $all,usbtest --set rebind_rounds=5 \
 	--set plug_rounds=5
 row 'SeaBIOS starts from the disk' toolchain/vm-firmware.sh seabios
 row 'SeaBIOS on nec-usb-xhci, high speed' toolchain/vm-firmware.sh seabios --profile nec-usb-xhci --speed high
