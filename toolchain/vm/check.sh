@@ -57,6 +57,7 @@ check_program() {
 			gauntlet=$PWD/bin/gauntlet
 		else
 			gauntlet=$PWD/build/asan/gauntlet
+			need_setup >&2
 			build build/asan/gauntlet >&2
 		fi
 	fi
@@ -83,7 +84,10 @@ check_log_folder() {
 	if ! mkdir -p "$log_folder" 2>/dev/null || ! { : >"$log_folder/.try"; } 2>/dev/null; then
 		die 2 "cannot write to $log_folder" "--log <folder> names another"
 	fi
-	rm -f "$log_folder/.try" "$log_folder"/asan.log.* "$log_folder"/jemalloc.*.heap "$log_folder"/{qemu.stderr,serve.log,console,reports.json}
+	rm -f "$log_folder/.try"
+	exec 8>"$log_folder/.lock"
+	flock -n 8 || die 2 "another VM writes its logs to $log_folder" "--log <folder> names another for this one"
+	rm -f "$log_folder"/asan.log.* "$log_folder"/jemalloc.*.heap "$log_folder"/{qemu.stderr,serve.log,console,reports.json}
 	[ "$(df -Pm "$log_folder" | awk 'NR == 2 { print $4 }')" -ge 100 ] || warn "less than 100 MB are free in $log_folder"
 	case " ${command_words[*]} " in
 	*" -runas "* | *" -chroot "*) warn "-runas and -chroot: reports may not get to $log_folder" ;;
