@@ -314,6 +314,7 @@ static void mtp_free(struct usb_device *dev)
 
 static const struct usb_device_ops ops = {
 	.model = "mtp",
+	.ms_compat = "MTP\0\0\0\0\0\0\0\0\0\0\0\0",
 	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
 	.describe = describe,
 	.reset = reset,

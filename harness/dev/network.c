@@ -353,6 +353,8 @@ static const uint8_t *describe_here(struct usb_device *dev, enum usb_speed speed
 
 static const struct usb_device_ops ops = {
 	.model = "network",
+	.ms_compat = "RNDIS\0\0\0"
+		     "5162001",
 	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
 	.describe = describe_here,
 	.reset = forget,

@@ -7,6 +7,7 @@
  * is compared with that buffer's own length. Leaves out data toggles and packet sizes.
  */
 #include "heap.h"
+#include "usb/derived.h"
 #include "usb/usb.h"
 
 #define RUNNING (-1001) /* control.result while the request is with the device's handler */
@@ -72,6 +73,8 @@ static int ask_device(struct usb_device *dev, const struct usb_setup *s, uint8_t
 
 	if ((s->type & 0x60) == 0)
 		r = usb_standard_request(dev, s, buf, s->length);
+	else if (dev->ops->ms_compat)
+		r = usb_derived_vendor(dev, s, buf, s->length);
 	if (r == -(int)USB_STALL && generation == dev->control.generation && dev->ops->control)
 		r = dev->ops->control(dev, s, buf, s->length);
 	return r;

@@ -3,6 +3,7 @@
  * request.c -- the standard requests (USB2 9.4, USB3 9.4). What is refused here is still offered
  * to the model by control.c. Leaves out SET_DESCRIPTOR and test modes (always refused).
  */
+#include "usb/derived.h"
 #include "usb/desc.h"
 #include "usb/usb.h"
 
@@ -164,9 +165,10 @@ static int get_descriptor(struct usb_device *dev, const struct usb_setup *s, uin
 	const uint8_t *bytes;
 	size_t n;
 
-	if (s->type != FROM_DEVICE ||
-	    !usb_desc_lookup(dev->desc, s->value >> 8, s->value & 0xff, &bytes, &n))
+	if (s->type != FROM_DEVICE)
 		return REFUSED;
+	if (!usb_desc_lookup(dev->desc, s->value >> 8, s->value & 0xff, &bytes, &n))
+		return usb_derived_descriptor(dev, s->value >> 8, s->value & 0xff, data, len);
 	return answer(data, len, bytes, n);
 }
 
