@@ -152,7 +152,8 @@ void usb_setup_decode(struct usb_setup *s, const uint8_t raw[8]);
 struct usb_device_ops {
 	const char *model; /* as in `plug model=` */
 	uint8_t speed_mask;
-	const char *ms_compat; /* MS OS descriptors: compatible id and sub id, 8 bytes each, or NULL */
+	const char
+		*ms_compat; /* MS OS descriptors: compatible id and sub id, 8 bytes each, or NULL */
 	/*
 	 * The descriptor set for this speed (borrowed; copied by the caller). usb_plug calls it
 	 * once the speed is known and replaces dev->desc. NULL: the set of usb_device_init serves
