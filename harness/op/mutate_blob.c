@@ -45,12 +45,17 @@ static const uint8_t cdb_list[][16] = {
 	{0x35},                                            /* SYNCHRONIZE CACHE(10) */
 	{0x41, 0, 0, 0, 0, 0, 0, 0, 1},                    /* WRITE SAME(10) */
 	{0x42, 0, 0, 0, 0, 0, 0, 0, 24},                   /* UNMAP */
+	{0x43, 2, 0, 0, 0, 0, 0, 0, 20},                   /* READ TOC */
+	{0x46, 0, 0, 0, 0, 0, 0, 1},                       /* GET CONFIGURATION */
+	{0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8},                 /* GET EVENT STATUS NOTIFICATION */
+	{0x51, 0, 0, 0, 0, 0, 0, 0, 34},                   /* READ DISC INFORMATION */
 	{0x55, 0x10, 0, 0, 0, 0, 0, 0, 8},                 /* MODE SELECT(10) */
 	{0x5a, 0, 0x3f, 0, 0, 0, 0, 0, 192},               /* MODE SENSE(10) */
 	{0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},     /* READ(16) */
 	{0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},     /* WRITE(16) */
 	{0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32}, /* READ CAPACITY(16) */
 	{0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 16},                /* REPORT LUNS */
+	{0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0x10},              /* READ CD */
 	{0xff},
 };
 
@@ -80,6 +85,27 @@ static void fill_cbw(struct op_random *r, struct mutate_blob *blob)
 	cbw[14] = (uint8_t)cdb_length(cdb[0]);
 	memcpy(cbw + 15, cdb, 16);
 	mutate_blob_insert(blob, 0, cbw, sizeof(cbw));
+}
+
+/* What the command pipe of USB Attached SCSI takes (UAS-2, 6.2): mostly a command, with a small tag. */
+static void fill_iu(struct op_random *r, struct mutate_blob *blob)
+{
+	static const uint8_t function[] = {1, 2, 4, 8, 0x10, 0x40, 0x80, 0x81};
+	const uint8_t *cdb = cdb_list[op_random_below(r, ARRAY_SIZE(cdb_list))];
+	uint8_t iu[32] = {1};
+
+	put_be16(iu + 2,
+		 (uint16_t)(op_random_one_in(r, 16) ? op_random_next(r)
+						    : 1 + op_random_below(r, 7)));
+	if (!op_random_one_in(r, 6)) {
+		memcpy(iu + 16, cdb, 16);
+		mutate_blob_insert(blob, 0, iu, sizeof(iu));
+		return;
+	}
+	iu[0] = 5;
+	iu[4] = function[op_random_below(r, ARRAY_SIZE(function))];
+	put_be16(iu + 6, (uint16_t)(1 + op_random_below(r, 7)));
+	mutate_blob_insert(blob, 0, iu, 16);
 }
 
 /* One to four TRBs or context lines: few bits set, so that some of it makes sense. */
@@ -124,7 +150,10 @@ void mutate_blob_fill(struct op_random *r, unsigned op_id, struct mutate_blob *b
 		fill_cdb(r, blob);
 		break;
 	case OP_TRANSFER:
-		fill_cbw(r, blob);
+		if (op_random_one_in(r, 3))
+			fill_iu(r, blob);
+		else
+			fill_cbw(r, blob);
 		break;
 	case OP_MEMORY:
 	case OP_FLIP:
