@@ -78,8 +78,8 @@ struct trace_row {
 	uint64_t time_ns; /* virtual */
 	uint64_t addr;    /* PACKET, PLUG: route string, 0 = in a root port */
 	uint64_t value;   /* PACKET: packet id */
-	const uint8_t
-		*data; /* DMA and PACKET: len bytes (PACKET_COMPLETE: actual bytes), else NULL */
+	const uint8_t *
+		data; /* DMA and PACKET: len bytes (of IN PACKETs the bytes that came), else NULL */
 };
 
 /* Called for each row as it is written; row and row->data live only during the call. */

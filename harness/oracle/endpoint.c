@@ -139,7 +139,7 @@ static int rewind_cycle(struct endpoint *ep, uint64_t addr)
 	return -1;
 }
 
-static int position(const struct oracle_set *s, struct endpoint *ep, uint64_t addr)
+static int position(struct oracle_set *s, struct endpoint *ep, uint64_t addr)
 {
 	int sequel = ep->started && addr == ep->next ? ep->next_cycle : -1;
 	int start = take_start(ep, addr);
@@ -157,8 +157,11 @@ static int position(const struct oracle_set *s, struct endpoint *ep, uint64_t ad
 	again = rewind_cycle(ep, addr);
 	if (start >= 0)
 		return again < 0 || again == start ? start : (int)UNKNOWN;
-	if (again >= 0)
+	if (again >= 0) {
+		if (!ep->any_start && !ep->unsure && !ep->streams)
+			oracle_refetch_trb(s, ep, addr);
 		return again;
+	}
 	return ep->any_start || ep->unsure || ep->streams || ep->total - ep->rewind > ORACLE_TRBS
 		? (int)UNKNOWN
 		: -1;
@@ -175,7 +178,8 @@ static void record(struct endpoint *ep, uint64_t addr, const struct trb *t, uint
 				  t->control,
 				  cycle,
 				  0,
-				  (uint16_t)trb_interrupter(t)};
+				  (uint16_t)trb_interrupter(t),
+				  ep->rung};
 	if (type == TRB_NORMAL || type == TRB_DATA || type == TRB_ISOCH)
 		ep->bytes_asked += seen->length;
 }

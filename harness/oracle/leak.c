@@ -33,7 +33,8 @@ static bool has_run(const uint8_t *data, uint32_t len)
 
 void oracle_leak_packet(struct oracle_set *s, const struct trace_row *row)
 {
-	if (row->what != PACKET_COMPLETE || !(row->dci & 0x80) || !row->len || !row->data)
+	/* A packet that is taken back has moved something, too. */
+	if (row->what == PACKET_SUBMIT || !(row->dci & 0x80) || !row->len || !row->data)
 		return;
 	s->leak.delivered[row->dci & 0xf] += row->len;
 	/* A run may also grow together from two packets. */

@@ -11,23 +11,12 @@
 const struct oracle oracle_balance = {"end-of-input balance", "nothing of an input outlives it"};
 
 const struct oracle *const oracle_list[] = {
-	&oracle_event_ring,
-	&oracle_command,
-	&oracle_transfer,
-	&oracle_slot_state,
-	&oracle_ep_state,
-	&oracle_published,
-	&oracle_ring_walk,
-	&oracle_stream,
-	&oracle_silence,
-	&oracle_halted,
-	&oracle_work,
-	&oracle_master,
-	&oracle_interrupt,
-	&oracle_leak,
-	&oracle_packet,
-	&oracle_balance,
-	NULL,
+	&oracle_event_ring, &oracle_command,   &oracle_transfer,
+	&oracle_slot_state, &oracle_ep_state,  &oracle_published,
+	&oracle_ring_walk,  &oracle_stream,    &oracle_refetch,
+	&oracle_silence,    &oracle_halted,    &oracle_work,
+	&oracle_master,     &oracle_interrupt, &oracle_leak,
+	&oracle_packet,     &oracle_balance,   NULL,
 };
 
 void oracle_report(struct oracle_set *s, const struct oracle *oracle, const char *format, ...)
@@ -157,6 +146,7 @@ static void dma_row(struct oracle_set *s, const struct trace_row *row)
 		refused_row(s, row);
 		return;
 	}
+	oracle_refetch_row(s, row);
 	oracle_published_row(s, row);
 	if (s->finding.oracle)
 		return;

@@ -17,7 +17,8 @@
 
 extern const struct oracle oracle_event_ring, oracle_command, oracle_transfer, oracle_slot_state,
 	oracle_ep_state, oracle_published, oracle_ring_walk, oracle_silence, oracle_halted,
-	oracle_stream, oracle_work, oracle_master, oracle_interrupt, oracle_leak, oracle_packet;
+	oracle_stream, oracle_refetch, oracle_work, oracle_master, oracle_interrupt, oracle_leak,
+	oracle_packet;
 
 #define UNKNOWN 0xffu /* of a state or a cycle bit */
 
@@ -103,6 +104,8 @@ struct command_seen {
 	bool may_vanish;    /* no finding if its event never comes */
 	uint64_t doorbells; /* s->doorbells when it was fetched */
 	uint64_t time_ns;   /* when it was fetched */
+	uint64_t read[2];   /* 32-byte pieces of the input context that were read */
+	bool pointer_read;  /* the slot's entry of the DCBAA was read */
 };
 
 struct command_ring {
@@ -159,6 +162,7 @@ struct trb_seen {
 	uint8_t cycle;  /* the consumer's, UNKNOWN if ambiguous */
 	uint8_t events; /* successful ones that named it */
 	uint16_t interrupter;
+	uint64_t rung; /* the endpoint's, when it was fetched */
 };
 
 struct endpoint {
@@ -250,6 +254,12 @@ void oracle_ep_state_context(struct oracle_set *s, unsigned slot, unsigned dci,
 void oracle_stream_learn(struct endpoint *ep, const uint8_t *raw);
 /* A stream context was read or written. */
 void oracle_stream_row(struct oracle_set *s, const struct trace_row *row);
+
+/* ---- refetch.c ------------------------------------------------------------------------------- */
+
+void oracle_refetch_row(struct oracle_set *s, const struct trace_row *row);
+/* A TRB was read that is neither next nor where software moved the ring to. */
+void oracle_refetch_trb(struct oracle_set *s, struct endpoint *ep, uint64_t addr);
 
 /* ---- the rest ----------------------------------------------------------------------------------- */
 

@@ -48,6 +48,7 @@ static void a_trb_fetched_twice_may_be_reported_twice(void **state)
 	trb = bed_fetch(b, 3, TRB_NORMAL, 512, TRB_IOC);
 	bed_transfer_event(b, 3, trb, CC_SUCCESS, 0);
 	b->trb[3] = trb;
+	bed_doorbell(b, 1, 3);
 	bed_fetch(b, 3, TRB_NORMAL, 512, TRB_IOC);
 	bed_transfer_event(b, 3, trb, CC_SUCCESS, 0);
 	assert_clean(b);

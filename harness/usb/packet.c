@@ -87,7 +87,7 @@ static void trace_packet(struct usb_packet *p, enum packet_what what)
 		.value = p->id,
 	};
 
-	if (what == (in ? PACKET_COMPLETE : PACKET_SUBMIT))
+	if (in ? what != PACKET_SUBMIT : what == PACKET_SUBMIT)
 		row.data = p->data;
 	if (p->bus->trace)
 		trace_append(p->bus->trace, &row);
