@@ -228,6 +228,22 @@ expect 'profile: warns of leak detection under a tracer' 1 'LeakSanitizer needs 
 	expect 'profile: has nothing to say of a sound combination' 0 'nothing known to mislead' "$profile" ci --check "$dir/strict"
 expect 'profile: an unknown set is refused' 2 'there is no set' "$profile" nosuch
 
+# --- real guests -----------------------------------------------------------------------------
+gate=toolchain/guest/dmesg-gate
+said() { printf 'guest: log %s %s\n' "$@" >"$dir/console"; }
+said disk '<6>[    1.0] usb 1-1: new high-speed USB device number 2 using xhci_hcd'
+expect 'dmesg-gate: information passes' 0 '^$' bash -c "$gate '$dir/console'; echo"
+said disk '<4>[    1.0] xhci_hcd 0000:01:00.0: WARN Event TRB for slot 1 ep 2 with no TDs queued?'
+expect 'dmesg-gate: a warning does not' 1 'disk: <4>.*no TDs queued' $gate "$dir/console"
+said disk '<6>[    1.0] usb 1-1: reset high-speed USB device number 2 using xhci_hcd'
+expect 'dmesg-gate: a retry that is told as information does not' 1 'disk: .*reset high-speed' $gate "$dir/console"
+said yank '<3>[    1.0] I/O error, dev sda, sector 74752 op 0x0:(READ) flags 0x80700 phys_seg 3 prio class 2'
+expect 'dmesg-gate: what the list explains passes' 0 '^$' bash -c "$gate '$dir/console'; echo"
+said disk '<3>[    1.0] I/O error, dev sda, sector 74752 op 0x0:(READ) flags 0x80700 phys_seg 3 prio class 2'
+expect 'dmesg-gate: in that part only' 1 'disk: .*I/O error' $gate "$dir/console"
+expect 'vm-boot: an unknown part is refused with the list' 2 'parts: .*enumerate' toolchain/vm-boot.sh --parts nosuch
+expect 'vm-firmware: an unknown firmware is refused' 2 'which firmware' toolchain/vm-firmware.sh nosuch
+
 # --- set-up ----------------------------------------------------------------------------------
 mkdir "$dir/bin"
 for tool in sh sed awk tr id mktemp rm tail; do ln -s "$(command -v $tool)" "$dir/bin/$tool"; done
