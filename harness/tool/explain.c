@@ -54,7 +54,10 @@ static void explain_irq(struct explain *e, const struct trace_row *row)
 
 static void explain_plug(struct explain *e, const struct trace_row *row)
 {
-	fprintf(e->out, "USB   port %u: %s\n", row->slot, row->what ? "plugged" : "unplugged");
+	char place[EXPLAIN_PLACE];
+
+	fprintf(e->out, "USB   port %s: %s\n", explain_place(row->slot, row->addr, place),
+		row->what ? "plugged" : "unplugged");
 	if (row->slot <= EXPLAIN_PORTS)
 		e->request[row->slot].open = false;
 }

@@ -47,6 +47,9 @@ void explain_dma(struct explain *e, const struct trace_row *row);
 /* A short dump of at most 32 bytes. */
 void explain_bytes(struct explain *e, const uint8_t *data, size_t len);
 /* explain_usb.c */
+#define EXPLAIN_PLACE 24u
+/* "1.2": a port and the way behind it. */
+const char *explain_place(unsigned port, uint64_t route, char out[EXPLAIN_PLACE]);
 void explain_packet(struct explain *e, const struct trace_row *row);
 /* "GET_DESCRIPTOR(device) wLength=18" */
 void explain_setup(struct explain *e, const uint8_t setup[8]);

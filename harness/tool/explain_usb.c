@@ -131,15 +131,27 @@ static void print_data(struct explain *e, const struct trace_row *row)
 	}
 }
 
+const char *explain_place(unsigned port, uint64_t route, char out[EXPLAIN_PLACE])
+{
+	size_t n = (size_t)snprintf(out, EXPLAIN_PLACE, "%u", port);
+
+	for (unsigned i = 0; i < USB_MAX_HUBS && route >> 4 * i; i++)
+		n += (size_t)snprintf(out + n, EXPLAIN_PLACE - n, ".%u",
+				      (unsigned)(route >> 4 * i & 0xf));
+	return out;
+}
+
 void explain_packet(struct explain *e, const struct trace_row *row)
 {
 	struct explain_request *request =
 		row->port <= EXPLAIN_PORTS ? &e->request[row->port] : NULL;
 	bool control = !(row->dci & 0x0f);
+	char place[EXPLAIN_PLACE];
 
-	fprintf(e->out, "USB   %s port %u address %u ep %u #%llu ",
-		row->pid < ARRAY_SIZE(pid_name) ? pid_name[row->pid] : "?", row->port, row->slot,
-		row->dci & 0x0f, (unsigned long long)row->value);
+	fprintf(e->out, "USB   %s port %s address %u ep %u #%llu ",
+		row->pid < ARRAY_SIZE(pid_name) ? pid_name[row->pid] : "?",
+		explain_place(row->port, row->addr, place), row->slot, row->dci & 0x0f,
+		(unsigned long long)row->value);
 	if (row->what == PACKET_SUBMIT)
 		fprintf(e->out, "sent, %u bytes", row->len);
 	else if (row->what == PACKET_CANCEL)
