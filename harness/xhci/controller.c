@@ -340,8 +340,10 @@ void xhci_free(struct xhci *x)
 	clock_disarm(&x->g->clock, &x->legacy_timer);
 	xhci_ready(x);
 	x->g->pci.function_reset = NULL;
-	for (unsigned i = 0; i < x->profile->intrs; i++)
+	for (unsigned i = 0; i < x->profile->intrs; i++) {
 		heap_free(x->intr[i].pending);
+		heap_free(x->intr[i].segment);
+	}
 	heap_free(x->intr);
 	heap_free(x->slots);
 	heap_free(x->connectors);

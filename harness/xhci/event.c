@@ -15,63 +15,100 @@ static bool segment_valid(const struct event_segment *s)
 	return s->trbs >= 16 && s->trbs <= 4096 && !(s->base & 0x3f);
 }
 
+#define ENTRY_BYTES 16u
+#define ENTRIES_AT_ONCE 256u /* of a large table: 4 KiB */
+#define SMALL_TABLE 16u      /* up to here each entry is an access of its own */
+
+static void make_room(struct interrupter *in, unsigned count)
+{
+	if (count <= in->segment_room)
+		return;
+	heap_free(in->segment);
+	in->segment_room = count;
+	in->segment = heap_zero(count * sizeof(*in->segment));
+}
+
+/* Entries first .. first + count - 1. False: the controller has stopped. */
+static bool load_entries(struct interrupter *in, unsigned first, unsigned count)
+{
+	uint8_t raw[ENTRIES_AT_ONCE * ENTRY_BYTES];
+	struct xhci *x = in->x;
+
+	if (dma_read(x->g, (struct dma_tag){.what = DMA_ERST},
+		     in->erstba + ENTRY_BYTES * (uint64_t)first, raw,
+		     count * ENTRY_BYTES) != DMA_OK) {
+		xhci_host_system_error(x);
+		return false;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const uint8_t *entry = raw + i * ENTRY_BYTES;
+		struct event_segment *s = &in->segment[first + i];
+
+		*s = (struct event_segment){get_le64(entry), get_le32(entry + 8) & 0xffff};
+		if (!segment_valid(s)) {
+			xhci_host_controller_error(x);
+			return false;
+		}
+		in->total += s->trbs;
+	}
+	return true;
+}
+
 /* xHCI 4.9.4: the table is read when ERSTBA was written; one fetch, kept privately. */
 static void load_table(struct interrupter *in)
 {
 	struct xhci *x = in->x;
-	unsigned count = in->erstsz;
+	unsigned count = in->erstsz, step = count > SMALL_TABLE ? ENTRIES_AT_ONCE : 1;
 
 	in->load = in->valid = in->full = false;
 	in->total = in->enqueue = in->dequeue = 0;
+	in->writer = in->reader = (struct event_place){0};
 	in->cycle = true;
 	if (!count) /* a disabled secondary ring, or a primary one not set up yet */
 		return;
-	if (count > 1u << x->profile->erst_max || count > XHCI_MAX_SEGMENTS) {
+	if (count > 1u << x->profile->erst_max) {
 		xhci_host_controller_error(x);
 		return;
 	}
-	for (unsigned i = 0; i < count; i++) {
-		uint8_t raw[16];
-		struct event_segment *s = &in->segment[i];
-
-		if (dma_read(x->g, (struct dma_tag){.what = DMA_ERST}, in->erstba + 16 * i, raw,
-			     sizeof(raw)) != DMA_OK) {
-			xhci_host_system_error(x);
+	make_room(in, count);
+	for (unsigned i = 0; i < count; i += step)
+		if (!load_entries(in, i, (unsigned)min_u64(step, count - i)))
 			return;
-		}
-		*s = (struct event_segment){get_le64(raw), get_le32(raw + 8) & 0xffff};
-		if (!segment_valid(s)) {
-			xhci_host_controller_error(x);
-			return;
-		}
-		in->total += s->trbs;
-	}
 	in->segment_count = count;
 	in->valid = true;
 }
 
-static uint64_t index_to_addr(const struct interrupter *in, uint32_t index)
+/* Go on to the next segment, in a circle. */
+static void next_segment(const struct interrupter *in, struct event_place *at)
 {
-	const struct event_segment *s = in->segment;
-
-	while (index >= s->trbs)
-		index -= s++->trbs;
-	return s->base + (uint64_t)index * TRB_SIZE;
+	at->first += in->segment[at->segment].trbs;
+	if (++at->segment == in->segment_count)
+		*at = (struct event_place){0};
 }
 
-/* Index of an address inside the ring; false if it points elsewhere. */
-static bool addr_to_index(const struct interrupter *in, uint64_t addr, uint32_t *ret_index)
+static uint64_t enqueue_address(struct interrupter *in)
 {
-	uint32_t first = 0;
+	struct event_place *at = &in->writer;
+
+	while (in->enqueue - at->first >= in->segment[at->segment].trbs)
+		next_segment(in, at);
+	return in->segment[at->segment].base + (uint64_t)(in->enqueue - at->first) * TRB_SIZE;
+}
+
+/* Index of an address inside the ring; false if it points elsewhere. Mostly it is near the last one. */
+static bool addr_to_index(struct interrupter *in, uint64_t addr, uint32_t *ret_index)
+{
+	struct event_place at = in->reader;
 
 	for (unsigned i = 0; i < in->segment_count; i++) {
-		uint64_t offset = addr - in->segment[i].base;
+		uint64_t offset = addr - in->segment[at.segment].base;
 
-		if (offset < (uint64_t)in->segment[i].trbs * TRB_SIZE) {
-			*ret_index = first + (uint32_t)(offset / TRB_SIZE);
+		if (offset < (uint64_t)in->segment[at.segment].trbs * TRB_SIZE) {
+			*ret_index = at.first + (uint32_t)(offset / TRB_SIZE);
+			in->reader = at;
 			return true;
 		}
-		first += in->segment[i].trbs;
+		next_segment(in, &at);
 	}
 	return false;
 }
@@ -102,8 +139,8 @@ static void write_event(struct interrupter *in, const struct trb *event, bool bl
 
 	t.control = (t.control & ~TRB_CYCLE) | (in->cycle ? TRB_CYCLE : 0);
 	trb_encode(&t, raw);
-	if (dma_write(in->x->g, (struct dma_tag){.what = DMA_EVENT_TRB},
-		      index_to_addr(in, in->enqueue), raw, sizeof(raw)) != DMA_OK) {
+	if (dma_write(in->x->g, (struct dma_tag){.what = DMA_EVENT_TRB}, enqueue_address(in), raw,
+		      sizeof(raw)) != DMA_OK) {
 		xhci_host_system_error(in->x);
 		return;
 	}

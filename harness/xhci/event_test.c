@@ -260,6 +260,41 @@ static void mfindex_wraps_with_an_event_if_enabled(void **state)
 	bed_free(bed);
 }
 
+static void a_ring_may_have_32768_segments(void **state)
+{
+	const uint32_t segments = 1u << 15, trbs = 16, stride = 0x100;
+	const uint64_t table = 0x4000000, ring = 0x8000000;
+	struct bed *bed = bed_new(XHCI_PROFILE_FULL);
+	uint64_t last = ring + (segments - 1) * (uint64_t)stride;
+	uint8_t raw[TRB_SIZE];
+
+	(void)state;
+	bed_start(bed, 16);
+	for (uint32_t i = 0; i < segments; i++) /* the last ones first */
+		bed_store(bed, table + 16 * i,
+			  &(struct trb){ring + (uint64_t)(segments - 1 - i) * stride, trbs, 0});
+	bed_set(bed, bed_intr(bed, 0, XHCI_ERSTSZ), segments);
+	bed_set64(bed, bed_intr(bed, 0, XHCI_ERDP), last);
+	bed_set64(bed, bed_intr(bed, 0, XHCI_ERSTBA), table);
+	for (unsigned n = 0; n < 100; n++) {
+		struct trb t;
+
+		bed_submit(bed, TRB_NO_OP_COMMAND, 0, 0, 0);
+		mem_read(bed->guest.mem, last - n / trbs * stride + n % trbs * TRB_SIZE, raw,
+			 sizeof(raw));
+		t = trb_decode(raw);
+		assert_int_equal(trb_type(&t), TRB_EV_COMMAND);
+		assert_int_equal(t.parameter, bed->command_at - TRB_SIZE);
+	}
+	assert_false(bed_get(bed, bed_oper(bed, XHCI_USBSTS)) & (USBSTS_HSE | USBSTS_HCE));
+	/* ERDP behind the writer's back, in the ring's last segment: full there, not before. */
+	bed_set64(bed, bed_intr(bed, 0, XHCI_ERDP), ring + 15 * TRB_SIZE);
+	bed_submit(bed, TRB_NO_OP_COMMAND, 0, 0, 0);
+	mem_read(bed->guest.mem, last - 100 / trbs * stride + 100 % trbs * TRB_SIZE, raw, 16);
+	assert_int_not_equal(get_le32(raw + 12), 0);
+	bed_free(bed);
+}
+
 static void more_than_can_be_kept_is_told_as_event_lost(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -308,6 +343,7 @@ int main(void)
 		cmocka_unit_test(bei_blocks_the_interrupt_not_the_event),
 		cmocka_unit_test(mfindex_wraps_with_an_event_if_enabled),
 		cmocka_unit_test(more_than_can_be_kept_is_told_as_event_lost),
+		cmocka_unit_test(a_ring_may_have_32768_segments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ void xhci_interrupter_reset(struct interrupter *in)
 
 	clock_disarm(&x->g->clock, &in->timer);
 	heap_free(in->pending);
+	heap_free(in->segment);
 	*in = (struct interrupter){
 		.x = x,
 		.imod = IMOD_DEFAULT,

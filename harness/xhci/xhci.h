@@ -23,12 +23,16 @@
 
 /* ---- event.c: event rings (xHCI 4.9.4) ------------------------------------------------------- */
 
-#define XHCI_MAX_SEGMENTS 16u /* 2^4: no profile offers more yet */
-#define XHCI_MAX_PENDING 64u  /* events kept while a ring is full: ports and packets in flight */
+#define XHCI_MAX_PENDING 64u /* events kept while a ring is full: ports and packets in flight */
 
 struct event_segment {
 	uint64_t base;
 	uint32_t trbs;
+};
+
+struct event_place {
+	unsigned segment;
+	uint32_t first; /* index of the segment's first TRB in the ring */
 };
 
 struct interrupter {
@@ -42,12 +46,13 @@ struct interrupter {
 	bool load;  /* ERSTBA was written: read the table before the next event */
 	bool valid; /* segments are usable */
 	bool full;  /* Event Ring Full was reported and ERDP has not moved since */
-	struct event_segment segment[XHCI_MAX_SEGMENTS];
-	unsigned segment_count;
-	uint32_t total;            /* TRBs of all segments */
-	uint32_t enqueue, dequeue; /* indexes over all segments, < total */
-	bool cycle;                /* Producer Cycle State */
-	struct trb *pending;       /* XHCI_MAX_PENDING, allocated when first needed */
+	struct event_segment *segment; /* segment_room of them, of the last table that was read */
+	unsigned segment_count, segment_room;
+	struct event_place writer, reader; /* segments of enqueue and of the last ERDP */
+	uint32_t total;                    /* TRBs of all segments */
+	uint32_t enqueue, dequeue;         /* indexes over all segments, < total */
+	bool cycle;                        /* Producer Cycle State */
+	struct trb *pending;               /* XHCI_MAX_PENDING, allocated when first needed */
 	unsigned pending_first, pending_count;
 	bool lost; /* more than could be kept: Event Lost is due */
 };
