@@ -220,6 +220,32 @@ static void completed(struct oracle_set *s, unsigned index, const struct trb *ev
 	oracle_ep_state_completed(s, &done, code);
 }
 
+/*
+ * A command whose event may have been lost was followed by another one in the same place: whose is
+ * this event? The older one is given up, the younger ones may have no event of their own.
+ */
+static bool ambiguous(struct oracle_set *s, unsigned index)
+{
+	struct command_ring *c = &s->command;
+	uint64_t addr = at(c, index)->addr;
+	bool twice = false;
+
+	for (unsigned i = index + 1; at(c, index)->may_vanish && i < c->count; i++) {
+		if (at(c, i)->addr != addr)
+			continue;
+		at(c, i)->may_vanish = true;
+		twice = true;
+	}
+	return twice;
+}
+
+static void give_up(struct oracle_set *s, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		vanished(s, at(&s->command, i));
+	pop(&s->command, count);
+}
+
 void oracle_command_event(struct oracle_set *s, const struct trb *event)
 {
 	struct command_ring *c = &s->command;
@@ -233,10 +259,13 @@ void oracle_command_event(struct oracle_set *s, const struct trb *event)
 	if (code == CC_COMMAND_STOPPED || c->lost)
 		return;
 	for (unsigned i = 0; i < c->count; i++) {
-		if (at(c, i)->addr == addr) {
+		if (at(c, i)->addr != addr)
+			continue;
+		if (ambiguous(s, i))
+			give_up(s, i + 1);
+		else
 			completed(s, i, event);
-			return;
-		}
+		return;
 	}
 	oracle_report(s, &oracle_command,
 		      "completion code %u for 0x%llx, where no command is under way", code,

@@ -109,6 +109,23 @@ static void halting_may_lose_a_command(void **state)
 	assert_clean(b);
 }
 
+/* The ring went round and names the same place again: whose event it is, is unknown, not wrong. */
+static void an_event_of_one_of_two_in_a_place_says_nothing(void **state)
+{
+	struct bed *b = *state;
+
+	bed_command(b, TRB_RESET_DEVICE, 0, 1u << 24);
+	bed_oper(b, XHCI_USBCMD, 0, 4);
+	bed_oper(b, XHCI_USBCMD, USBCMD_RS, 4);
+	bed_doorbell(b, 0, 0);
+	bed_trb(b, DMA_CMD_TRB, 0, 0, b->command,
+		(struct trb){BED_COMMANDS, 0, trb_type_bits(TRB_LINK) | TRB_CYCLE});
+	b->command = BED_COMMANDS;
+	bed_command(b, TRB_NO_OP_COMMAND, 0, 0);
+	bed_complete(b, CC_SUCCESS, 0); /* a Reset Device of slot 1 must not succeed: it is disabled */
+	assert_clean(b);
+}
+
 static void a_link_leads_to_its_target_and_toggles(void **state)
 {
 	struct bed *b = *state;
@@ -213,6 +230,7 @@ int main(void)
 		bed_test(a_transfer_code_in_a_command_completion_fires),
 		bed_test(command_ring_stopped_names_no_command),
 		bed_test(halting_may_lose_a_command),
+		bed_test(an_event_of_one_of_two_in_a_place_says_nothing),
 		bed_test(a_link_leads_to_its_target_and_toggles),
 		bed_test(a_jump_fires),
 		bed_test(walking_past_a_trb_of_software_fires),

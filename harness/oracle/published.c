@@ -76,22 +76,24 @@ static void learn_input(struct oracle_set *s, struct command_seen *c, const stru
 }
 
 /*
- * The command under way that this row belongs to. NULL if there is none; then *ret_excused says
- * that one may have escaped the model.
+ * The command under way that this row belongs to: where several name that memory, the newest one of
+ * its slot. NULL if there is none; then *ret_excused says that one may have escaped the model.
  */
 static struct command_seen *owner(struct oracle_set *s, const struct trace_row *row, uint64_t types,
 				  uint64_t size, bool *ret_excused)
 {
-	struct command_seen *c;
+	struct command_seen *c, *found = NULL;
 
 	*ret_excused = s->command.lost;
 	for (unsigned i = 0; (c = oracle_command_get(s, i)); i++) {
 		*ret_excused |= c->may_vanish;
-		if (types >> command_type(c) & 1 &&
-		    inside(row->addr, row->len, c->parameter & ~UINT64_C(0xf), size))
-			return c;
+		if (!(types >> command_type(c) & 1) ||
+		    !inside(row->addr, row->len, c->parameter & ~UINT64_C(0xf), size))
+			continue;
+		if (!found || command_slot(c) == row->slot)
+			found = c;
 	}
-	return NULL;
+	return found;
 }
 
 static void input_context(struct oracle_set *s, const struct trace_row *row)

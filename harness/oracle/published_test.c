@@ -34,6 +34,21 @@ static void more_data_than_all_trbs_have_fires(void **state)
 	assert_fired(b, oracle_published);
 }
 
+/* Two commands name one input context: the ring's start is of the one whose slot reads it. */
+static void an_input_context_belongs_to_the_command_of_its_slot(void **state)
+{
+	struct bed *b = *state;
+
+	bed_enable_slot(b, 1);
+	bed_doorbell(b, 0, 0);
+	bed_command(b, TRB_ADDRESS_DEVICE, BED_INPUT, 0);
+	bed_command(b, TRB_ADDRESS_DEVICE, BED_INPUT, 1u << 24);
+	bed_input(b, 1, 3, 1);
+	bed_doorbell(b, 1, 1);
+	bed_trb(b, DMA_XFER_TRB, 1, 1, b->trb[1], (struct trb){0, 0, 0});
+	assert_clean(b);
+}
+
 static void data_of_another_endpoint_fires(void **state)
 {
 	struct bed *b = *state;
@@ -190,6 +205,7 @@ int main(void)
 		bed_test(data_in_two_pieces_inside_the_buffer_is_fine),
 		bed_test(data_past_the_end_of_the_buffer_fires),
 		bed_test(more_data_than_all_trbs_have_fires),
+		bed_test(an_input_context_belongs_to_the_command_of_its_slot),
 		bed_test(data_of_another_endpoint_fires),
 		bed_test(an_in_endpoint_that_reads_its_buffer_fires),
 		bed_test(immediate_data_has_no_buffer),
