@@ -122,7 +122,8 @@ static void an_event_of_one_of_two_in_a_place_says_nothing(void **state)
 		(struct trb){BED_COMMANDS, 0, trb_type_bits(TRB_LINK) | TRB_CYCLE});
 	b->command = BED_COMMANDS;
 	bed_command(b, TRB_NO_OP_COMMAND, 0, 0);
-	bed_complete(b, CC_SUCCESS, 0); /* a Reset Device of slot 1 must not succeed: it is disabled */
+	bed_complete(b, CC_SUCCESS,
+		     0); /* a Reset Device of slot 1 must not succeed: it is disabled */
 	assert_clean(b);
 }
 
