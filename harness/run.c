@@ -15,7 +15,7 @@
  * While fuzzing, a program whose trace is that long (rows, or 64 bytes of data) ends with the op that it
  * plays: one in twenty would otherwise take half of the time, nearly all of it in circles.
  */
-#define FUZZ_WORK 2000u
+#define FUZZ_WORK 1200u
 
 struct harness {
 	struct harness_options options;

@@ -11,7 +11,7 @@
 
 #define PLACES 256u
 #define PREFIX_MAX 96u /* ops; a longer one is hardly ever shared */
-#define ROWS_ENOUGH 200u
+#define ROWS_ENOUGH 150u
 #define MERIT_MAX 8u
 
 struct place {

@@ -46,7 +46,7 @@ ifeq ($(LIB_FUZZING_ENGINE),)
 engine     := -fsanitize=fuzzer
 # Compare tracing is left out: our mutator works on ops, not on compared constants, and with it each
 # input takes almost twice as long.
-fuzz_flags := $(common) -O2 $(fuzz_sanitize) -fsanitize=fuzzer-no-link \
+fuzz_flags := $(common) -O3 $(fuzz_sanitize) -fsanitize=fuzzer-no-link \
 	-fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth
 # Coverage is counted in what is under test, not in who tests it: the driver, the judges, the tool.
 fuzz_unwatched := -fno-sanitize=fuzzer-no-link

@@ -94,6 +94,7 @@ void xhci_run(struct xhci *x)
 	x->mfindex_base_ns = x->g->clock.now_ns;
 	xhci_mfindex_arm(x);
 	xhci_port_report(x);
+	xhci_command_address_retry(x);
 	wake_all(x);
 }
 
