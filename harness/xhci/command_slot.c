@@ -134,7 +134,8 @@ void xhci_command_address_retry(struct xhci *x)
 	if (x->address.packet && x->address.packet->state == USB_PACKET_IDLE &&
 	    !xhci_slot_route(x, s->root_port, s->route))
 		xhci_command_address_cancel(x);
-	if (x->usbsts & USBSTS_HCH) /* no context and no event now (xHCI 5.4.1.1): xhci_run comes back */
+	if (x->usbsts &
+	    USBSTS_HCH) /* no context and no event now (xHCI 5.4.1.1): xhci_run comes back */
 		return;
 	code = address_step(x);
 	if (code != COMMAND_WAITS)
