@@ -22,7 +22,7 @@ static void read_endpoint(struct exercise *e, libusb_device_handle *handle,
 	libusb_device *dev = libusb_get_device(handle);
 	struct libusb_ss_endpoint_companion_descriptor *companion = NULL;
 
-	exercise_read(e, ep, offsetof(struct libusb_endpoint_descriptor, extra));
+	exercise_read(e, ep, LIBUSB_DT_ENDPOINT_AUDIO_SIZE); /* the fields, not what pads them */
 	exercise_read(e, ep->extra, (size_t)ep->extra_length);
 	if (e->sizes) { /* each parses the whole configuration again */
 		e->sizes--;
@@ -39,7 +39,7 @@ static void read_endpoint(struct exercise *e, libusb_device_handle *handle,
 static void read_setting(struct exercise *e, libusb_device_handle *handle,
 			 const struct libusb_interface_descriptor *setting)
 {
-	exercise_read(e, setting, offsetof(struct libusb_interface_descriptor, endpoint));
+	exercise_read(e, setting, LIBUSB_DT_INTERFACE_SIZE);
 	exercise_read(e, setting->extra, (size_t)setting->extra_length);
 	if (setting->bNumEndpoints && !setting->endpoint &&
 	    exercise_is_known(e, EXERCISE_NO_ENDPOINTS))
@@ -51,7 +51,7 @@ static void read_setting(struct exercise *e, libusb_device_handle *handle,
 static void read_config(struct exercise *e, libusb_device_handle *handle,
 			const struct libusb_config_descriptor *c)
 {
-	exercise_read(e, c, offsetof(struct libusb_config_descriptor, interface));
+	exercise_read(e, c, LIBUSB_DT_CONFIG_SIZE);
 	exercise_read(e, c->extra, (size_t)c->extra_length);
 	for (unsigned i = 0; i < c->bNumInterfaces; i++)
 		for (int n = 0; n < c->interface[i].num_altsetting; n++)
