@@ -233,11 +233,6 @@ void heap_image_free(struct heap_image *image)
 	free(image->bytes);
 	free(image);
 }
-
-size_t heap_image_size(const struct heap_image *image)
-{
-	return image->top;
-}
 #else
 bool arena_open(void)
 {
@@ -259,12 +254,6 @@ void heap_image_restore(const struct heap_image *image)
 void heap_image_free(struct heap_image *image)
 {
 	(void)image;
-}
-
-size_t heap_image_size(const struct heap_image *image)
-{
-	(void)image;
-	return 0;
 }
 
 void *arena_zero(size_t n)

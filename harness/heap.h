@@ -36,6 +36,5 @@ struct heap_image;
 struct heap_image *heap_image_save(struct heap_image *image);
 void heap_image_restore(const struct heap_image *image);
 void heap_image_free(struct heap_image *image);
-size_t heap_image_size(const struct heap_image *image); /* bytes of arena that it holds */
 
 #endif

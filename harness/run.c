@@ -26,6 +26,7 @@ struct harness {
 	struct warm *warm;         /* NULL: every program starts cold */
 	struct op_program program; /* harness_fuzz_one's, kept for its storage */
 	uint64_t power_on_blocks;  /* of memory in use at power-on */
+	uint8_t *counted;          /* look_closer's copy of the coverage counters */
 	unsigned current_op;
 	uint64_t inputs, ops;
 	bool fuzzing;
@@ -75,6 +76,7 @@ struct harness *harness_new(const struct harness_options *options)
 	h->drive = drive_new(h->backend);
 	h->oracles = oracle_set_new();
 	op_program_init(&h->program);
+	h->counted = alloc_zero(coverage_bytes());
 	begin(h);
 	h->power_on_blocks = heap_live();
 	h->warm = warm_new(&h->trace);
@@ -91,6 +93,7 @@ void harness_free(struct harness *h)
 	oracle_set_free(h->oracles);
 	op_program_fini(&h->program);
 	warm_free(h->warm);
+	free(h->counted);
 	free(h);
 }
 
@@ -212,18 +215,14 @@ static void compare(struct harness *h, struct harness_result *first)
 /* What an input is judged by besides its one run; it must not count as the input's coverage. */
 static void look_closer(struct harness *h, struct harness_result *result)
 {
-	uint8_t *counted;
-
 	if (h->inputs % LEAKS_EVERY)
 		return;
-	counted = alloc_zero(coverage_bytes());
-	coverage_get(counted);
+	coverage_get(h->counted);
 	if (h->inputs % TWICE_EVERY == 0)
 		compare(h, result);
 	else if (h->warm)
 		count_memory(h, result);
-	coverage_set(counted);
-	free(counted);
+	coverage_set(h->counted);
 }
 
 void harness_print_verdict(const struct harness_result *r, FILE *out)

@@ -26,7 +26,7 @@ static int setup(void **state)
 {
 	struct pair *p = alloc_zero(sizeof(*p));
 
-	strcpy(p->folder, "/tmp/gauntlet-XXXXXX");
+	snprintf(p->folder, sizeof(p->folder), "%s/gauntlet-XXXXXX", P_tmpdir);
 	assert_non_null(mkdtemp(p->folder));
 	snprintf(p->path, sizeof(p->path), "%s/line", p->folder);
 	*state = p;

@@ -206,6 +206,13 @@ int hid_control(struct usb_device *dev, const struct usb_setup *s, uint8_t *data
 	}
 }
 
+void hid_init(struct hid *hid, const struct hid_kind *kind, const struct usb_device_ops *ops)
+{
+	hid->kind = kind;
+	hid->protocol = 1;
+	usb_device_init(&hid->usb, ops, NULL, 0); /* see hid_describe */
+}
+
 void hid_free(struct usb_device *dev)
 {
 	usb_device_fini(dev);

@@ -39,6 +39,9 @@ struct hid {
 
 #define HID_DESC_BYTES 9u
 
+/* A zeroed hid becomes a device of that kind, in the report protocol (HID 7.2.6). */
+void hid_init(struct hid *hid, const struct hid_kind *kind, const struct usb_device_ops *ops);
+
 /*
  * The state changed: queue the current report. When the host does not fetch them and the queue is
  * full, the newest is replaced, so that the last report the host gets is the true state (no key

@@ -120,9 +120,7 @@ struct usb_device *keyboard_new(void)
 {
 	struct keyboard *kbd = heap_zero(sizeof(*kbd));
 
-	kbd->hid.kind = &kind;
-	kbd->hid.protocol = 1;
-	usb_device_init(&kbd->hid.usb, &ops, NULL, 0); /* see describe */
+	hid_init(&kbd->hid, &kind, &ops);
 	return &kbd->hid.usb;
 }
 

@@ -119,9 +119,7 @@ struct usb_device *mouse_new(void)
 {
 	struct mouse *mouse = heap_zero(sizeof(*mouse));
 
-	mouse->hid.kind = &kind;
-	mouse->hid.protocol = 1;
-	usb_device_init(&mouse->hid.usb, &ops, NULL, 0); /* see describe */
+	hid_init(&mouse->hid, &kind, &ops);
 	return &mouse->hid.usb;
 }
 

@@ -28,7 +28,7 @@ static int setup(void **state)
 {
 	struct place *p = alloc_zero(sizeof(*p));
 
-	strcpy(p->top, "/tmp/gauntlet-XXXXXX");
+	snprintf(p->top, sizeof(p->top), "%s/gauntlet-XXXXXX", P_tmpdir);
 	assert_non_null(mkdtemp(p->top));
 	snprintf(p->inside, sizeof(p->inside), "%s/inside", p->top);
 	snprintf(p->secret, sizeof(p->secret), "%s/secret", p->top);

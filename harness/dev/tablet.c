@@ -116,9 +116,7 @@ struct usb_device *tablet_new(void)
 {
 	struct tablet *tablet = heap_zero(sizeof(*tablet));
 
-	tablet->hid.kind = &kind;
-	tablet->hid.protocol = 1;
-	usb_device_init(&tablet->hid.usb, &ops, NULL, 0); /* see describe */
+	hid_init(&tablet->hid, &kind, &ops);
 	return &tablet->hid.usb;
 }
 
