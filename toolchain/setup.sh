@@ -48,6 +48,7 @@ file_of libcmocka-dev /usr/include/cmocka.h
 file_of libjansson-dev /usr/include/jansson.h
 file_of libpcap-dev /usr/include/pcap/usb.h
 file_of libusb-1.0-0-dev /usr/include/libusb-1.0/libusb.h
+file_of libusbredirparser-dev /usr/include/usbredirparser.h
 file_of libudev-dev /usr/include/libudev.h
 # The sanitizer and libFuzzer libraries are a package of their own, named after clang's version,
 # that Debian only recommends.

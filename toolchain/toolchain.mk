@@ -29,11 +29,13 @@ common := -std=c11 -D_GNU_SOURCE -Iharness $(warnings) -g -fno-omit-frame-pointe
 
 # What the tool and the tests need beyond libc; only what is used gets linked.
 tool_libs := -Wl,--as-needed -ljansson -lpcap
-# libusb: instrumented and static where toolchain/build-deps.sh was called, else the distribution's.
+# libusb and usbredirparser: instrumented and static where toolchain/build-deps.sh was called, else the
+# distribution's.
 DEPS      ?= distribution
 deps      := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/usb-gauntlet/deps/$(DEPS)
 space     := $(subst ,, )
-usb_of     = -Wl,--as-needed $(or $(addsuffix $(space)-ludev,$(wildcard $(deps)-$(1)/lib/libusb-1.0.a)),-lusb-1.0)
+usb_of     = -Wl,--as-needed $(or $(addsuffix $(space)-ludev,$(wildcard $(deps)-$(1)/lib/libusb-1.0.a)),-lusb-1.0) \
+	$(or $(wildcard $(deps)-$(1)/lib/libusbredirparser.a),-lusbredirparser)
 usb_header = $(addprefix -isystem ,$(wildcard $(deps)-$(1)/include))
 
 # UBSan's alignment check is on purpose: descriptors and contexts are packed byte streams.
