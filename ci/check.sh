@@ -59,7 +59,7 @@ aborts() {
 }
 shells() { scripts | xargs -r shellcheck; }
 machine_paths() {
-	! { sources; scripts; find . -maxdepth 1 -type f; find harness -name '*.def'; } |
+	! { sources; scripts; find . -maxdepth 1 -type f ! -name .git; find harness -name '*.def'; } |
 		xargs -r grep -nE "(^|[[:space:]'=(:]|[[:space:]=(]\")/(work|home|root|tmp/[a-z]+)/"
 }
 
