@@ -14,7 +14,7 @@ include toolchain/toolchain.mk
 
 profiles       := fuzz asan plain cov msan afl
 engine_profile := fuzz msan afl
-replay_profile := asan plain cov
+replay_profile := asan plain cov msan
 
 sources  := $(sort $(shell find harness -name '*.c' 2>/dev/null))
 test_src := $(filter %_test.c,$(sources))
@@ -83,10 +83,10 @@ $(foreach f,$(fuzz_unchecked_src),$(eval \
 	$(f:%.c=build/fuzz/%.o): private unwatched = $(fuzz_unchecked)))
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
 fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)
-$(foreach p,$(engine_profile),$(eval built-$(p): \
-	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_fuzzer) ; @:))
-$(foreach p,$(replay_profile),$(eval built-$(p): build/$(p)/gauntlet \
-	$(foreach t,$(targets),build/$(p)/$(call under,$(t))_replay) ; @:))
+$(foreach p,$(profiles),$(eval built-$(p): \
+	$(if $(filter $(p),$(engine_profile)),$(foreach t,$(targets),build/$(p)/$(call under,$(t))_fuzzer)) \
+	$(if $(filter $(p),$(replay_profile)),build/$(p)/gauntlet \
+		$(foreach t,$(targets),build/$(p)/$(call under,$(t))_replay)) ; @:))
 
 # afl-clang-fast is a package of its own that nothing else needs.
 $(if $(filter %afl,$(MAKECMDGOALS)),$(if $(shell command -v $(AFL_CC)),,$(error build/afl needs \
@@ -119,6 +119,8 @@ check: ## what a change must pass: format, layers, warnings, shell, file lengths
 	+@ci/check.sh
 integrity: ## random stops of endpoints and schedules of ERDP, no byte or event lost: [N=1000000] [SEED=1]
 	+@ci/integrity.sh
+memcheck: ## the corpus under MemorySanitizer and valgrind: [T=<target>] [ONLY=msan|valgrind]
+	+@ci/memcheck.sh
 cov: ## coverage of the shipped corpus per folder, HTML in build/cov/html: [T=<target>] [UNIT=1]
 	+@ci/cov.sh
 bench: ## exec/s of each target beside an empty one: [T=<target>] [SECS=10]
@@ -137,7 +139,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -f toolchain/help.awk $(MAKEFILE_LIST)
 
-.PHONY: fuzz repro minimize nightly vm bugs test vm-test check cov bench setup corpus fuzzers clean help FORCE
+.PHONY: fuzz repro minimize nightly vm bugs test vm-test check memcheck cov bench setup corpus fuzzers clean help FORCE
 FORCE:
 
 -include $(wildcard $(foreach p,$(profiles),$(addprefix build/$(p)/,$(sources:.c=.d) \

@@ -111,6 +111,15 @@ fresh
 sed -i 's/!strcmp(argv\[1\], "vacuity")/0/' harness/main.c
 expect 'test: a tool that fails the vacuity gate' 1 ' 1 failed$' ci/test.sh vacuity
 
+# --- memory that nobody wrote ------------------------------------------------------------------
+fresh
+expect 'memcheck: a clean tree passes, by both' 0 'ok MemorySanitizer trial' ci/memcheck.sh
+sed -i '/^bool usb_magic_check/,/^{/ s|^{|{\n\tuint8_t *volatile p = malloc(8);\n\tif (p[3] == 7)\n\t\tputs("seven");\n\tfree(p);|' harness/usb/magic.c
+expect 'memcheck: MemorySanitizer sees a branch on it' 1 'FAILED MemorySanitizer trial: .*hello' env ONLY=msan ci/memcheck.sh
+expect 'memcheck: valgrind sees a branch on it' 1 'FAILED valgrind trial: .*hello' env ONLY=valgrind ci/memcheck.sh
+sed -i '/^\tfree(p);/d; s/p\[3\] == 7/0/' harness/usb/magic.c
+expect 'memcheck: valgrind sees a leak' 1 'FAILED valgrind trial: .*hello' env ONLY=valgrind ci/memcheck.sh
+
 # --- features --------------------------------------------------------------------------------
 fresh
 row='| 1.1.1 | P0 | Magic |'
@@ -125,6 +134,28 @@ expect 'features: a row that names nothing' 1 'names no proof' ci/features.sh
 printf '%s open |\n%s open |\n' "$row" "$row" >FEATURES.md
 expect 'features: a number that comes twice' 1 'the number is taken' ci/features.sh
 expect 'features: open rows are listed' 1 '1.1.1 P0: Magic' ci/features.sh
+
+# --- historical bugs -------------------------------------------------------------------------
+# history_row SEED PATTERN..
+history_row() {
+	local seed=$1 patterns
+	shift
+	patterns=$(printf '\140%s\140 ' "$@")
+	printf '| A01 | magic | %s | %s |\n' "$seed" "${patterns/\`\` /}" >corpus/bugs/README.md
+}
+fresh
+history_row trial/hello CLEAN
+expect 'history: an entry with its seed passes' 0 '^ok A01 trial/hello' env ENTRIES=1 ci/history.sh
+expect 'history: an entry without a row' 1 'A02: .* has no row' env ENTRIES=2 ci/history.sh
+history_row trial/hello CLEAN VIOLATED
+expect 'history: a seed that no longer gets there' 1 "gets there: 'VIOLATED'" env ENTRIES=1 ci/history.sh
+history_row trial/hello ''
+expect 'history: a row that says nothing of its trace' 1 'nothing says' env ENTRIES=1 ci/history.sh
+printf 'USB?' >corpus/trial/bad.hex
+history_row trial/bad CLEAN
+expect 'history: a seed that is not clean' 1 'is not clean: VIOLATED' env ENTRIES=1 ci/history.sh
+history_row trial/nosuch CLEAN
+expect 'history: a seed that is gone' 1 "'trial/nosuch' is not there" env ENTRIES=1 ci/history.sh
 
 # --- fuzzing ---------------------------------------------------------------------------------
 fresh

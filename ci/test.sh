@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: MIT
 #
 # Sets up, builds and tests: unit tests in the clang ASan and the gcc build, every corpus file,
-# replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, the
-# resurrected bugs, the gates' own tests, and one boot of a real guest where a QEMU is to be had (VM=0:
+# replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, a seed for
+# each historical bug, the resurrected ones, the gates' own tests, and one boot of a real guest where a QEMU is to be had (VM=0:
 # not). Ends with one line "N passed, N failed"; exit 1 on failure.
 #
-#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features gates bugs vm
+#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features history gates bugs vm
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
-suites=${*:-unit corpus determinism vacuity features gates bugs vm}
+suites=${*:-unit corpus determinism vacuity features history gates bugs vm}
 for s in $suites; do
 	case $s in
-	unit | corpus | determinism | vacuity | features | gates | bugs | vm) ;;
+	unit | corpus | determinism | vacuity | features | history | gates | bugs | vm) ;;
 	*) die 2 "there is no suite '$s'" "try ci/test.sh --help" ;;
 	esac
 done
@@ -130,6 +130,13 @@ for s in $suites; do
 		suite
 		one 'each row of FEATURES.md has its proof' ci/features.sh --quiet
 		done_suite 'feature table' ;;
+	history)
+		suite
+		progress 'a seed for each historical bug'
+		ci/history.sh >build/test/history.log 2>&1 || grep -v '^ok ' build/test/history.log
+		ok=$(grep -c '^ok ' build/test/history.log) bad=$(grep -c '^FAILED ' build/test/history.log)
+		[ "$ok" != 0 ] || bad=$((bad + 1))
+		done_suite 'what guests have done' ;;
 	gates)
 		suite
 		progress 'the gates can fail'
