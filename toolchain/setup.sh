@@ -42,6 +42,7 @@ command_of zip zip
 command_of unzip unzip
 command_of python3 python3
 command_of shellcheck shellcheck
+command_of valgrind valgrind
 command_of genisoimage genisoimage
 file_of libc6-dev /usr/include/stdio.h
 file_of libcmocka-dev /usr/include/cmocka.h
