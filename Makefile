@@ -70,7 +70,7 @@ build/$(1)/$(call under,$(2))_replay: $(patsubst %.c,build/$(1)/%.o,$(wildcard t
 endef
 
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
-$(foreach f,op backend import tool usbfs,$(eval \
+$(foreach f,op backend import tool usbfs redir,$(eval \
 	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
 # The server of a VM is under test, too, by the target vfio-user.
 build/fuzz/harness/backend/vfio_%.o: private unwatched =

@@ -47,11 +47,11 @@ need_setup() { [ -n "${LIB_FUZZING_ENGINE:-}" ] || toolchain/setup.sh || exit 2;
 # The libraries under test get the same sanitizers, if their source can be had; make takes what is there.
 build_libraries() {
 	local profile deps_flags=()
-	[ -z "${LIB_FUZZING_ENGINE:-}" ] && grep -qx libusb <<<"$1" || return 0
+	[ -z "${LIB_FUZZING_ENGINE:-}" ] && grep -qxE "libusb|redir" <<<"$1" || return 0
 	[ "${DEPS:-}" != newest ] || deps_flags=(--newest)
 	for profile in fuzz asan; do
 		toolchain/build-deps.sh --profile $profile "${deps_flags[@]}" >/dev/null ||
-			warn "libusb stays the distribution's: errors show in it, its coverage does not"
+			warn "the libraries stay the distribution's: errors show in it, its coverage does not"
 	done
 }
 

@@ -34,6 +34,7 @@ static void hang_up(struct serve_link *l)
 		return;
 	close(l->link.fd);
 	l->link.fd = -1;
+	l->link.visits++;
 	l->in_len = l->out_len = l->out_pos = 0;
 }
 
@@ -149,7 +150,12 @@ static void link_free(struct dev_link *link)
 	free(l);
 }
 
-static const struct dev_link_ops ops = {link_send, link_receive, link_free};
+static void link_hang_up(struct dev_link *link)
+{
+	hang_up(container_of(link, struct serve_link, link));
+}
+
+static const struct dev_link_ops ops = {link_send, link_receive, link_free, link_hang_up};
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
@@ -221,6 +227,7 @@ int serve_link_open(struct serve_links *all, enum serve_link_kind kind, const ch
 		link_free(&l->link);
 		return err;
 	}
+	l->link.visits = l->link.fd >= 0;
 	*ret = &l->link;
 	return 0;
 }
@@ -257,6 +264,7 @@ void serve_link_work(struct serve_links *all, const struct pollfd *p, unsigned c
 				continue;
 			fcntl(fd, F_SETFL, O_NONBLOCK);
 			l->link.fd = fd;
+			l->link.visits++;
 		} else if (p[i].revents & (POLLERR | POLLHUP) && !(p[i].revents & POLLIN)) {
 			hang_up(l);
 		}

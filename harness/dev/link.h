@@ -16,6 +16,8 @@ struct dev_link_ops {
 	/* The next bytes or frame, at most room (the rest of a longer frame is lost); 0 = none now. */
 	size_t (*receive)(struct dev_link *l, uint8_t *bytes, size_t room);
 	void (*free)(struct dev_link *l);
+	/* Send the other side away; another may come. May be NULL. */
+	void (*hang_up)(struct dev_link *l);
 };
 
 /* Embedded as the first member of every kind of line. It is the device's once handed over. */
@@ -26,6 +28,7 @@ struct dev_link {
 	void *opaque;
 	int fd;         /* of the host, -1 = none */
 	bool wants_out; /* the last send took less than it was given */
+	unsigned visits; /* how often its other side has come and gone: odd while it is there */
 };
 
 static inline size_t dev_link_send(struct dev_link *l, const uint8_t *bytes, size_t len)
@@ -46,6 +49,12 @@ static inline void dev_link_ready(struct dev_link *l)
 {
 	if (l->ready)
 		l->ready(l->opaque);
+}
+
+static inline void dev_link_hang_up(struct dev_link *l)
+{
+	if (l->ops->hang_up)
+		l->ops->hang_up(l);
 }
 
 /* NULL is fine. */

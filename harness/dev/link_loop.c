@@ -74,7 +74,11 @@ static void loop_free(struct dev_link *l)
 	heap_free(container_of(l, struct loop, link));
 }
 
-static const struct dev_link_ops ops = {loop_send, loop_receive, loop_free};
+static const struct dev_link_ops ops = {
+	.send = loop_send,
+	.receive = loop_receive,
+	.free = loop_free,
+};
 
 struct dev_link *link_loop_new(bool frames)
 {

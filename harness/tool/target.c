@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "tool/tool.h"
+#include "redir/play.h"
 #include "usbfs/exercise.h"
 
 static bool client_served(const uint8_t *bytes, size_t len, char *why, size_t room)
@@ -33,6 +34,16 @@ static bool library_survives(const uint8_t *bytes, size_t len, char *why, size_t
 	return e;
 }
 
+static bool session_behaves(const uint8_t *bytes, size_t len, char *why, size_t room)
+{
+	uint64_t ops = 0;
+	const char *wrong = play_judge(bytes, len, true, &ops);
+
+	if (wrong)
+		snprintf(why, room, "%s", wrong);
+	return !wrong;
+}
+
 const struct tool_target_info tool_targets[TARGETS] = {
 	[TARGET_RING] = {.name = "xhci-ring", .ops = true},
 	[TARGET_DESCRIPTOR] = {.name = "descriptor",
@@ -48,6 +59,10 @@ const struct tool_target_info tool_targets[TARGETS] = {
 			   .clause = "libusb",
 			   .rule = "starts",
 			   .judge = library_survives},
+	[TARGET_REDIR] = {.name = "redir",
+			  .clause = "usbredir 0.7",
+			  .rule = "guest side",
+			  .judge = session_behaves},
 	[TARGET_DEVICE] = {.name = "device", .ops = true},
 };
 

@@ -78,6 +78,7 @@ enum tool_target {
 	TARGET_VFIO,
 	TARGET_LIBUSB,
 	TARGET_DEVICE,
+	TARGET_REDIR,
 	TARGETS
 };
 

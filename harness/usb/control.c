@@ -71,7 +71,9 @@ static int ask_device(struct usb_device *dev, const struct usb_setup *s, uint8_t
 	uint32_t generation = dev->control.generation;
 	int r = -(int)USB_STALL;
 
-	if ((s->type & 0x60) == 0)
+	if ((s->type & 0x60) == 0 && dev->ops->claims && dev->ops->claims(dev, s))
+		r = -(int)USB_STALL; /* as one that the core refuses */
+	else if ((s->type & 0x60) == 0)
 		r = usb_standard_request(dev, s, buf, s->length);
 	else if (dev->ops->ms_compat)
 		r = usb_derived_vendor(dev, s, buf, s->length);

@@ -178,6 +178,11 @@ struct usb_device_ops {
 	int (*control)(struct usb_device *dev, const struct usb_setup *s, uint8_t *data,
 		       uint32_t len);
 	/*
+	 * True: this standard request is control()'s alone, the core leaves it. Who claims
+	 * SET_CONFIGURATION keeps state, configuration and the endpoint tables. May be NULL.
+	 */
+	bool (*claims)(struct usb_device *dev, const struct usb_setup *s);
+	/*
 	 * The USB_CONTROL_ASYNC request is abandoned (new SETUP, reset, unplug): dev->control.buf
 	 * is gone and usb_control_complete is not wanted any more. May be NULL.
 	 */

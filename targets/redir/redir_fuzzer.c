@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/*
+ * redir_fuzzer.c -- the device `redir` between hostile other sides and hostile guests.
+ */
+#include <inttypes.h>
+
+#include "../target.h"
+#include "redir/play.h"
+
+static uint64_t inputs, ops;
+
+static void print_ops(void)
+{
+	fprintf(stderr, "stat::ops_executed: %" PRIu64 "\n", ops);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *wrong = play_judge(data, size, inputs++ % 64 == 0, &ops);
+
+	if (inputs == 1)
+		atexit(print_ops);
+	if (wrong) {
+		fprintf(stderr, "VIOLATED usbredir 0.7 guest side at op 0: %s\n", wrong);
+		abort();
+	}
+	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return play_mutate(data, size, max_size, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+				 uint8_t *out, size_t max_size, unsigned seed)
+{
+	return play_crossover(a, a_size, b, b_size, out, max_size, seed);
+}
