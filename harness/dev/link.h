@@ -26,8 +26,8 @@ struct dev_link {
 	/* For the line: something may be received or sent now. Set by the device. */
 	void (*ready)(void *opaque);
 	void *opaque;
-	int fd;         /* of the host, -1 = none */
-	bool wants_out; /* the last send took less than it was given */
+	int fd;          /* of the host, -1 = none */
+	bool wants_out;  /* the last send took less than it was given */
 	unsigned visits; /* how often its other side has come and gone: odd while it is there */
 };
 

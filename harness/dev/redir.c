@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * redir.c -- a session: connection, greeting, a device that comes and goes, filters, and the bytes
- * in both directions.
+ * that come in.
  *
- * One message that libusbredirparser refuses ends the connection: whatever follows is not believed. All
- * that it has to send is taken from it at once into a queue of ours, which has a bound.
+ * One message that libusbredirparser refuses ends the connection: whatever follows is not believed.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -52,87 +51,6 @@ bool redir_peer_can(const struct redir *r, int cap)
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
-static int take_output(void *priv, uint8_t *data, int count)
-{
-	struct redir *r = priv;
-	struct redir_out *o;
-
-	if (r->out_count > 2 * REDIR_MAX_OUT_COUNT) { /* the guest had to stop long before */
-		redir_fail(r, "the other side does not read");
-	} else {
-		o = heap_zero(sizeof(*o) + (size_t)count);
-		o->len = (uint32_t)count;
-		memcpy(o->data, data, o->len);
-		if (r->out_last)
-			r->out_last->next = o;
-		else
-			r->out = o;
-		r->out_last = o;
-		r->out_bytes += o->len;
-		r->out_count++;
-	}
-	usbredirparser_free_write_buffer(r->parser, data);
-	return count;
-}
-
-static void drop_output(struct redir *r)
-{
-	while (r->out) {
-		struct redir_out *o = r->out;
-
-		r->out = o->next;
-		heap_free(o);
-	}
-	r->out_last = NULL;
-	r->out_bytes = 0;
-	r->out_count = 0;
-}
-
-static void wake_held(struct redir *r)
-{
-	struct usb_device *dev = redir_usb(r);
-
-	for (unsigned i = 1; dev && i < REDIR_ENDPOINTS; i++) {
-		if (!r->ep[i].held)
-			continue;
-		r->ep[i].held = false;
-		usb_wakeup(i < 16 ? &dev->ep_out[i] : &dev->ep_in[i & 15]);
-		dev = redir_usb(r);
-	}
-}
-
-void redir_flush(struct redir *r)
-{
-	bool was_full = redir_is_full(r);
-
-	if (r->parser)
-		usbredirparser_do_write(r->parser);
-	while (r->out && r->visits == r->link->visits) {
-		struct redir_out *o = r->out;
-		size_t n = dev_link_send(r->link, o->data + o->pos, o->len - o->pos);
-
-		o->pos += (uint32_t)n;
-		r->out_bytes -= n;
-		if (o->pos < o->len)
-			break;
-		r->out = o->next;
-		if (!r->out)
-			r->out_last = NULL;
-		r->out_count--;
-		heap_free(o);
-	}
-	if (was_full && !redir_is_full(r))
-		wake_held(r);
-	/* Outside of a round nobody else would see to it. */
-	if ((r->failed || r->visits != r->link->visits) && redir_usb(r))
-		usb_device_arm(redir_usb(r), 0);
-}
-
-bool redir_is_full(struct redir *r)
-{
-	return r->out_bytes > r->config.max_out || r->out_count > REDIR_MAX_OUT_COUNT;
-}
-
 static int read_input(void *priv, uint8_t *data, int count)
 {
 	struct redir *r = priv;
@@ -161,12 +79,11 @@ static bool may_come(struct redir *r)
 	struct usb_redir_interface_info_header *i = &r->interfaces;
 
 	return !r->config.rule_count ||
-		!usbredirfilter_check(r->config.rules, r->config.rule_count, r->info.device_class,
-				      r->info.device_subclass, r->info.device_protocol,
-				      i->interface_class, i->interface_subclass,
-				      i->interface_protocol, (int)i->interface_count,
-				      r->info.vendor_id, r->info.product_id,
-				      r->info.device_version_bcd, 0);
+		!usbredirfilter_check(
+			r->config.rules, r->config.rule_count, r->info.device_class,
+			r->info.device_subclass, r->info.device_protocol, i->interface_class,
+			i->interface_subclass, i->interface_protocol, (int)i->interface_count,
+			r->info.vendor_id, r->info.product_id, r->info.device_version_bcd, 0);
 }
 
 static void reject(struct redir *r)
@@ -302,7 +219,7 @@ struct usbredirparser *redir_parser_new(struct redir *r, int flags)
 	parser->priv = r;
 	parser->log_func = parser_says;
 	parser->read_func = read_input;
-	parser->write_func = take_output;
+	parser->write_func = redir_out_take;
 	parser->hello_func = said_hello;
 	parser->device_connect_func = connects;
 	parser->device_disconnect_func = disconnects;
@@ -326,7 +243,7 @@ static void end_connection(struct redir *r)
 	if (r->parser)
 		usbredirparser_destroy(r->parser);
 	r->parser = NULL;
-	drop_output(r);
+	redir_out_drop(r);
 	if (r->failed && r->link && r->link->visits & 1)
 		dev_link_hang_up(r->link);
 	r->failed = false;

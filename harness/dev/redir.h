@@ -20,8 +20,8 @@
 #include <usbredirparser.h>
 
 #define REDIR_ENDPOINTS 32u
-#define REDIR_MAX_OUT (1u << 20)     /* bytes that wait for the line before the guest has to wait */
-#define REDIR_MAX_OUT_COUNT 16384u   /* the same, messages */
+#define REDIR_MAX_OUT (1u << 20)   /* bytes that wait for the line before the guest has to wait */
+#define REDIR_MAX_OUT_COUNT 16384u /* the same, messages */
 #define REDIR_MAX_BUFFERED (1u << 18) /* bytes of a bulk endpoint that wait for the guest */
 #define REDIR_MAX_WAITING 64u         /* packets of any other endpoint that wait for the guest */
 #define REDIR_MAX_WARNINGS 16u        /* lines about one connection */
@@ -34,9 +34,9 @@ struct redir_config {
 	void *opaque;
 	const struct usbredirfilter_rule *rules; /* which devices may come; borrowed */
 	int rule_count;                          /* 0 = all */
-	uint32_t max_out;      /* 0 = REDIR_MAX_OUT */
-	uint32_t max_buffered; /* 0 = REDIR_MAX_BUFFERED */
-	bool buffered;         /* bulk IN endpoints are read ahead where the other side can (cap bulk_receiving) */
+	uint32_t max_out;                        /* 0 = REDIR_MAX_OUT */
+	uint32_t max_buffered;                   /* 0 = REDIR_MAX_BUFFERED */
+	bool buffered; /* bulk IN endpoints are read ahead where the other side can (cap bulk_receiving) */
 };
 
 enum redir_kind {
@@ -52,7 +52,8 @@ enum redir_kind {
 /* What the other side owes an answer to. */
 struct redir_pending {
 	struct redir_pending *next;
-	struct usb_packet *p; /* NULL: a request; or, restored: the guest has not come back for it yet */
+	struct usb_packet
+		*p; /* NULL: a request; or, restored: the guest has not come back for it yet */
 	uint64_t id;
 	uint32_t stream, len;
 	uint8_t kind, endpoint;
@@ -93,15 +94,15 @@ struct redir_out {
 struct redir;
 
 struct redir_device {
-	struct usb_device usb; /* first member */
+	struct usb_device usb;     /* first member */
 	struct usb_device_ops ops; /* its own: it has one speed */
 	struct redir *r;           /* NULL: the session is gone */
 };
 
 struct redir {
 	struct redir_config config;
-	struct dev_link *link; /* owned */
-	unsigned visits;       /* of the link, that are known of */
+	struct dev_link *link;         /* owned */
+	unsigned visits;               /* of the link, that are known of */
 	struct usbredirparser *parser; /* NULL = nobody is there */
 	struct redir_device *device;   /* NULL = none is plugged */
 	struct usb_redir_device_connect_header info;
@@ -135,10 +136,6 @@ void redir_free(struct redir *r);
 struct dev_link *redir_part(struct redir *r);
 /* Read and write what there is, in bounds. */
 void redir_work(struct redir *r);
-/* Send what the parser has made. */
-void redir_flush(struct redir *r);
-/* True if the guest has to wait until the line has taken more. */
-bool redir_is_full(struct redir *r);
 /* The connection ends as soon as possible; format: why. */
 void redir_fail(struct redir *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void redir_say(struct redir *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -146,6 +143,16 @@ struct usbredirparser *redir_parser_new(struct redir *r, int flags);
 bool redir_peer_can(const struct redir *r, int cap);
 /* The device, if it is plugged and stays so. */
 struct usb_device *redir_usb(const struct redir *r);
+
+/* ---- redir_out.c: what is to be sent ----------------------------------------------------------- */
+
+/* The parser's write_func. */
+int redir_out_take(void *priv, uint8_t *data, int count);
+void redir_out_drop(struct redir *r);
+/* Send what the parser has made. */
+void redir_flush(struct redir *r);
+/* True if the guest has to wait until the line has taken more. */
+bool redir_is_full(struct redir *r);
 
 /* ---- redir_device.c: as usb-core has it ----------------------------------------------------- */
 
@@ -189,7 +196,8 @@ int redir_transfer_control(struct redir *r, const struct usb_setup *s, uint8_t *
 /* p, or with NULL the request, is not wanted any more. */
 void redir_transfer_cancel(struct redir *r, struct usb_packet *p);
 void redir_transfer_forget_all(struct redir *r);
-struct redir_pending *redir_pending_add(struct redir *r, enum redir_kind kind, struct usb_packet *p);
+struct redir_pending *redir_pending_add(struct redir *r, enum redir_kind kind,
+					struct usb_packet *p);
 enum usb_status redir_status(uint8_t status);
 
 /* ---- redir_answer.c: what comes back ---------------------------------------------------------- */
@@ -198,7 +206,10 @@ void redir_answer_callbacks(struct usbredirparser *parser);
 /* p's data from a block of an answer. */
 enum usb_status redir_answer_fill(struct usb_packet *p, const struct redir_block *b);
 
-/* ---- redir_state.c: snapshots ----------------------------------------------------------------- */
+/* ---- redir_save.c, redir_restore.c: snapshots ----------------------------------------------------------------- */
+
+#define REDIR_STATE_MAGIC 0x31534752u /* "RGS1" */
+#define REDIR_STATE_PENDING 4096u     /* at most */
 
 /*
  * The session as bytes, *ret_len of them, own allocation of heap.h. What the guest has under way is

@@ -123,7 +123,9 @@ static void start_iso(struct redir *r, unsigned index)
 	struct usb_redir_start_iso_stream_header start = {
 		.endpoint = redir_address(index),
 		.pkts_per_urb = (uint8_t)packets,
-		.no_urbs = (uint8_t)(urbs < 1 ? 1 : urbs > MAX_URBS ? MAX_URBS : urbs),
+		.no_urbs = (uint8_t)(urbs < 1                  ? 1
+					     : urbs > MAX_URBS ? MAX_URBS
+							       : urbs),
 	};
 
 	usbredirparser_send_start_iso_stream(r->parser, r->next_id++, &start);

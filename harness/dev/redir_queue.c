@@ -121,7 +121,8 @@ void redir_queue_clear(struct redir_ep *e)
 bool redir_queue_is_full(const struct redir *r)
 {
 	for (const struct redir_pending *q = r->pending; q; q = q->next)
-		if (q->kind < REDIR_BULK) /* the guest may fetch nothing before it has this answer */
+		if (q->kind <
+		    REDIR_BULK) /* the guest may fetch nothing before it has this answer */
 			return false;
 	for (unsigned i = 16; i < REDIR_ENDPOINTS; i++)
 		if (r->ep[i].type == USB_EP_BULK && r->ep[i].bytes > r->config.max_buffered)

@@ -199,7 +199,8 @@ static enum usb_status send_bulk(struct redir *r, struct redir_ep *e, struct usb
 {
 	bool in = p->pid == USB_IN, wide = redir_peer_can(r, usb_redir_cap_32bits_bulk_length);
 	uint32_t len = p->len;
-	struct usb_redir_bulk_packet_header h = {.endpoint = p->ep->address, .stream_id = p->stream};
+	struct usb_redir_bulk_packet_header h = {.endpoint = p->ep->address,
+						 .stream_id = p->stream};
 
 	if (!wide && len > UINT16_MAX) {
 		if (!in) {
@@ -224,8 +225,9 @@ static enum usb_status send_interrupt(struct redir *r, struct usb_packet *p)
 
 	if (p->len > UINT16_MAX)
 		return USB_XACT;
-	usbredirparser_send_interrupt_packet(r->parser, redir_pending_add(r, REDIR_INTERRUPT, p)->id,
-					     &h, p->len ? p->data : NULL, (int)p->len);
+	usbredirparser_send_interrupt_packet(r->parser,
+					     redir_pending_add(r, REDIR_INTERRUPT, p)->id, &h,
+					     p->len ? p->data : NULL, (int)p->len);
 	return USB_ASYNC;
 }
 

@@ -75,8 +75,8 @@ static uint32_t lie(uint32_t len, uint8_t how)
 	}
 }
 
-void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer *peer, bool wide_ids,
-			const uint8_t *body, size_t len)
+void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer *peer,
+			bool wide_ids, const uint8_t *body, size_t len)
 {
 	uint8_t fixed[5] = {0}, head[16], header[288] = {0}, data[256];
 	const struct play_message *m;
@@ -97,7 +97,8 @@ void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer 
 	wire_append(b, head, wide_ids ? 16 : 12);
 	wire_append(b, header, m->bytes);
 	for (unsigned i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)(m->type == usb_redir_filter_filter ? "-1,-1,-1,-1,1|"[i % 14] : i);
+		data[i] = (uint8_t)(m->type == usb_redir_filter_filter ? "-1,-1,-1,-1,1|"[i % 14]
+								       : i);
 	if (m->type == usb_redir_filter_filter && more && more <= sizeof(data))
 		data[more - 1] = '\0';
 	for (; more; more -= (uint32_t)min_u64(more, sizeof(data)))

@@ -70,8 +70,14 @@ static void insert(struct script *s, unsigned i, const uint8_t *bytes, size_t le
 
 static uint8_t an_endpoint(struct op_random *r)
 {
-	static const uint8_t known[] = {PEER_BULK_IN,      PEER_BULK_OUT,      PEER_INTERRUPT_IN,
-					PEER_INTERRUPT_OUT, PEER_ISO_IN, PEER_ISO_OUT, 0x80, 0x00};
+	static const uint8_t known[] = {PEER_BULK_IN,
+					PEER_BULK_OUT,
+					PEER_INTERRUPT_IN,
+					PEER_INTERRUPT_OUT,
+					PEER_ISO_IN,
+					PEER_ISO_OUT,
+					0x80,
+					0x00};
 
 	return op_random_one_in(r, 12) ? (uint8_t)op_random_next(r)
 				       : known[op_random_below(r, ARRAY_SIZE(known))];
@@ -88,7 +94,7 @@ static uint16_t a_length(struct op_random *r)
 
 static uint8_t a_status(struct op_random *r)
 {
-	return (uint8_t)(op_random_one_in(r, 2) ? 0
+	return (uint8_t)(op_random_one_in(r, 2)           ? 0
 				 : op_random_one_in(r, 8) ? op_random_next(r)
 							  : op_random_below(r, 8));
 }
@@ -102,7 +108,8 @@ static size_t fill_endpoints(struct op_random *r, uint8_t *header)
 		header[32 + i] = (uint8_t)op_random_below(r, 3);
 		header[64 + i] = (uint8_t)op_random_below(r, 3);
 		put_le16(header + 96 + 2 * i, a_length(r));
-		put_le32(header + 160 + 4 * i, op_random_one_in(r, 4) ? op_random_below(r, 70000) : 0);
+		put_le32(header + 160 + 4 * i,
+			 op_random_one_in(r, 4) ? op_random_below(r, 70000) : 0);
 	}
 	return 288;
 }
@@ -158,10 +165,18 @@ static size_t fill_message(struct op_random *r, uint8_t *body)
 static size_t fill_request(struct op_random *r, uint8_t *body)
 {
 	static const uint8_t known[][8] = {
-		{0x80, 6, 0, 1, 0, 0, 18},  {0x80, 6, 0, 2, 0, 0, 255}, {0, 9, 1},
-		{0, 9, 0},                  {0x80, 8, 0, 0, 0, 0, 1},   {1, 11, 1},
-		{0x81, 10, 0, 0, 0, 0, 1},  {2, 1, 0, 0, 0x81},         {2, 3, 0, 0, 0x81},
-		{0x21, 9, 0, 0, 0, 0, 200}, {0xc0, 1, 0, 0, 0, 0, 0, 4}, {0, 5, 2},
+		{0x80, 6, 0, 1, 0, 0, 18},
+		{0x80, 6, 0, 2, 0, 0, 255},
+		{0, 9, 1},
+		{0, 9, 0},
+		{0x80, 8, 0, 0, 0, 0, 1},
+		{1, 11, 1},
+		{0x81, 10, 0, 0, 0, 0, 1},
+		{2, 1, 0, 0, 0x81},
+		{2, 3, 0, 0, 0x81},
+		{0x21, 9, 0, 0, 0, 0, 200},
+		{0xc0, 1, 0, 0, 0, 0, 0, 4},
+		{0, 5, 2},
 	};
 
 	memcpy(body, known[op_random_below(r, ARRAY_SIZE(known))], 8);
@@ -271,7 +286,8 @@ static void change_byte(struct op_random *r, struct script *s, const struct reco
 	if (k->len <= PLAY_RECORD_BYTES)
 		return;
 	/* The first bytes of a body are its fields. */
-	b = s->bytes + k->at + PLAY_RECORD_BYTES + op_random_below(r, (uint32_t)(op_random_one_in(r, 3) ? n : min_u64(n, 8)));
+	b = s->bytes + k->at + PLAY_RECORD_BYTES +
+		op_random_below(r, (uint32_t)(op_random_one_in(r, 3) ? n : min_u64(n, 8)));
 	switch (op_random_below(r, 4)) {
 	case 0:
 		*b = (uint8_t)op_random_next(r);
@@ -338,8 +354,8 @@ size_t play_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 	return size;
 }
 
-size_t play_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
-		      size_t max_size, unsigned seed)
+size_t play_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+		      uint8_t *out, size_t max_size, unsigned seed)
 {
 	struct op_random r = {seed};
 	struct script s, t;

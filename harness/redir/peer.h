@@ -30,7 +30,7 @@ struct wire_bytes {
 struct wire {
 	struct dev_link link; /* first member */
 	struct wire_bytes in, out;
-	size_t takes; /* bytes it takes at once; SIZE_MAX = all */
+	size_t takes;        /* bytes it takes at once; SIZE_MAX = all */
 	struct wire **owner; /* set to NULL when it is freed */
 };
 
@@ -85,6 +85,11 @@ void peer_tell_endpoints(struct peer *peer);
 void peer_leave(struct peer *peer);
 /* Read all there is and answer it; send what there is to send. */
 void peer_work(struct peer *peer);
+
+/* ---- peer_answer.c --------------------------------------------------------------------------- */
+
+/* o is to be answered: at once unless the peer is lazy. */
+void peer_owe(struct peer *peer, const struct peer_owed *o);
 /* Answer the nth thing that is owed. False: there is none. */
 bool peer_answer(struct peer *peer, unsigned nth, uint8_t status);
 /* len bytes of its own accord, on an interrupt, isochronous or buffered bulk endpoint. */

@@ -8,13 +8,6 @@
 #include "heap.h"
 #include "redir/play.h"
 
-#define MS_NS UINT64_C(1000000)
-
-static void see(struct play *y, uint64_t v)
-{
-	y->hash = (y->hash ^ v) * UINT64_C(0x100000001b3);
-}
-
 static void is_wrong(struct play *y, const char *what)
 {
 	if (!y->wrong)
@@ -26,7 +19,7 @@ static void is_wrong(struct play *y, const char *what)
 static void woken(struct usb_port *port, struct usb_device *dev, struct usb_endpoint *ep)
 {
 	(void)dev;
-	see(port->opaque, ep->address);
+	play_see(port->opaque, ep->address);
 }
 
 static const struct usb_port_ops port_ops = {.wakeup = woken};
@@ -44,136 +37,6 @@ static int plug(void *opaque, struct usb_device *dev)
 	struct play *y = opaque;
 
 	return usb_plug(&y->port, dev);
-}
-
-/* Until neither side has anything to say, or has said enough. */
-static void talk(struct play *y)
-{
-	for (unsigned i = 0; i < 4 && y->peer.wire; i++) {
-		size_t before = y->peer.wire->in.len + y->peer.wire->out.len;
-
-		dev_link_ready(&y->peer.wire->link);
-		peer_work(&y->peer);
-		if (y->peer.wire->in.pos == y->peer.wire->in.len &&
-		    y->peer.wire->in.len + y->peer.wire->out.len == before)
-			break;
-	}
-}
-
-/* So many bytes of data, or what is left of them. */
-static uint32_t spend(struct play *y, uint32_t bytes)
-{
-	bytes = (uint32_t)min_u64(bytes, y->left);
-	y->left -= bytes;
-	return bytes;
-}
-
-/* ---- the guest ------------------------------------------------------------------------------- */
-
-static void let_go(struct play *y, struct play_packet *k)
-{
-	if (k->p) {
-		see(y, k->p->status);
-		see(y, k->p->actual);
-		if (k->p->actual && k->address & 0x80)
-			see(y, k->p->data[k->p->actual - 1]);
-	}
-	usb_packet_free(k->p);
-	k->p = NULL;
-}
-
-static void submit(struct play *y, struct play_packet *k)
-{
-	bool in = k->address & 0x80;
-
-	if (!k->p && y->port.dev)
-		k->p = usb_packet_new(y->port.dev, in ? USB_IN : USB_OUT, k->address & 15, k->len);
-	if (!k->p)
-		return;
-	k->p->stream = k->stream;
-	see(y, usb_packet_submit(k->p));
-}
-
-static void sweep(struct play *y)
-{
-	for (unsigned i = 0; i < PLAY_MAX_PACKETS; i++)
-		if (y->packet[i].p && y->packet[i].p->state == USB_PACKET_DONE)
-			let_go(y, &y->packet[i]);
-}
-
-static struct play_packet *place(struct play *y)
-{
-	for (unsigned i = 0; i < PLAY_MAX_PACKETS; i++)
-		if (!y->packet[i].p)
-			return &y->packet[i];
-	let_go(y, &y->packet[0]);
-	return &y->packet[0];
-}
-
-/* One token on endpoint 0; what is not answered now is taken back. */
-static enum usb_status token(struct play *y, enum usb_pid pid, const void *data, uint32_t len)
-{
-	struct usb_packet *p;
-	enum usb_status status;
-
-	if (!y->port.dev)
-		return USB_NODEV;
-	p = usb_packet_new(y->port.dev, pid, 0, len);
-	if (pid != USB_IN && data && len)
-		memcpy(p->data, data, len);
-	status = usb_packet_submit(p);
-	if (status == USB_ASYNC) {
-		talk(y);
-		status = (enum usb_status)p->status;
-	}
-	see(y, status);
-	see(y, p->actual);
-	usb_packet_free(p);
-	return status;
-}
-
-static void control(struct play *y, const uint8_t raw[8])
-{
-	bool in = raw[0] & 0x80;
-	uint16_t len = (uint16_t)spend(y, get_le16(raw + 6));
-
-	if (token(y, USB_SETUP, raw, 8) != USB_OK)
-		return;
-	if (len && token(y, in ? USB_IN : USB_OUT, NULL, len) != USB_OK)
-		return;
-	token(y, in && len ? USB_OUT : USB_IN, NULL, 0);
-}
-
-static void enumerate(struct play *y)
-{
-	static const uint8_t requests[][8] = {
-		{0, 5, 1},
-		{0x80, 6, 0, 1, 0, 0, 18},
-		{0, 9, 1},
-	};
-
-	if (!y->port.dev)
-		return;
-	usb_device_reset(y->port.dev);
-	for (unsigned i = 0; i < ARRAY_SIZE(requests); i++)
-		control(y, requests[i]);
-}
-
-static void step(struct play *y, unsigned ms)
-{
-	uint64_t end_ns = y->now_ns + ms * MS_NS;
-
-	if (y->peer.wire)
-		y->peer.wire->takes = y->takes;
-	for (unsigned i = 0; i < 8 && y->timer_ns <= end_ns && y->port.dev; i++) {
-		y->now_ns = max_u64(y->timer_ns, y->now_ns);
-		y->timer_ns = UINT64_MAX;
-		usb_device_timer(y->port.dev);
-	}
-	y->now_ns = end_ns;
-	for (unsigned i = 0; i < PLAY_MAX_PACKETS; i++)
-		if (y->packet[i].p && y->packet[i].p->state == USB_PACKET_IDLE)
-			submit(y, &y->packet[i]);
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -210,7 +73,7 @@ static void op_control(struct play *y, const uint8_t *body, size_t len)
 
 	if (len)
 		memcpy(raw, body, min_u64(len, sizeof(raw)));
-	control(y, raw);
+	play_control(y, raw);
 }
 
 /* Endpoint u8, length u16 (bit 15: times 16), stream u8, how many more u8. */
@@ -220,22 +83,22 @@ static void op_packet(struct play *y, const uint8_t *body, size_t len)
 	uint32_t bytes = len > 1 ? word(body, len, 1) : 512;
 
 	for (unsigned i = 0; i <= (byte(body, len, 4) & 15u); i++) {
-		struct play_packet *k = place(y);
+		struct play_packet *k = play_place(y);
 
 		*k = (struct play_packet){.address = address, .stream = byte(body, len, 3)};
-		k->len = spend(y, bytes & 0x8000 ? (bytes & 0x7fff) * 16 : bytes);
-		submit(y, k);
+		k->len = play_spend(y, bytes & 0x8000 ? (bytes & 0x7fff) * 16 : bytes);
+		play_submit(y, k);
 	}
 }
 
 static void op_cancel(struct play *y, const uint8_t *body, size_t len)
 {
-	let_go(y, &y->packet[byte(body, len, 0) % PLAY_MAX_PACKETS]);
+	play_let_go(y, &y->packet[byte(body, len, 0) % PLAY_MAX_PACKETS]);
 }
 
 static void op_step(struct play *y, const uint8_t *body, size_t len)
 {
-	step(y, byte(body, len, 0));
+	play_step(y, byte(body, len, 0));
 }
 
 static void op_reset(struct play *y, const uint8_t *body, size_t len)
@@ -245,7 +108,7 @@ static void op_reset(struct play *y, const uint8_t *body, size_t len)
 	if (byte(body, len, 0))
 		usb_device_reset(y->port.dev);
 	else
-		enumerate(y);
+		play_enumerate(y);
 }
 
 /* Which u8, status u8, how many more u8. */
@@ -261,15 +124,15 @@ static void op_push(struct play *y, const uint8_t *body, size_t len)
 {
 	for (unsigned i = 0; i <= byte(body, len, 3); i++)
 		peer_push(&y->peer, len ? body[0] : PEER_INTERRUPT_IN,
-			  spend(y, len > 1 ? word(body, len, 1) : 8));
+			  play_spend(y, len > 1 ? word(body, len, 1) : 8));
 }
 
 static void op_introduce(struct play *y, const uint8_t *body, size_t len)
 {
 	peer_introduce(&y->peer, byte(body, len, 0) ^ usb_redir_speed_high);
-	talk(y);
+	play_talk(y);
 	if (!(y->flags & PLAY_UNREADY))
-		enumerate(y);
+		play_enumerate(y);
 }
 
 static void op_leave(struct play *y, const uint8_t *body, size_t len)
@@ -312,8 +175,8 @@ static void come_back(struct play *y)
 
 		if (!k->p)
 			continue;
-		let_go(y, k);
-		submit(y, k);
+		play_let_go(y, k);
+		play_submit(y, k);
 	}
 }
 
@@ -341,6 +204,7 @@ static void op_move(struct play *y, const uint8_t *body, size_t len)
 		/* The library refuses its own state of a message that it would refuse once it is whole. */
 		if (!y->ragged)
 			is_wrong(y, "its own snapshot is refused");
+		dev_link_hang_up(link);
 		y->r = redir_new(link, &y->config);
 		calm = false;
 	}
@@ -380,7 +244,7 @@ static void op_restore(struct play *y, const uint8_t *body, size_t len)
 		usb_unplug(&y->port);
 		if (!redir_restore(&w->link, &y->config, exact, n, &r)) {
 			come_back(y);
-			step(y, 1);
+			play_step(y, 1);
 		}
 		heap_free(exact);
 	}
@@ -405,7 +269,8 @@ static void (*const play_ops[PLAY_OPS])(struct play *y, const uint8_t *body, siz
 
 static void begin(struct play *y, const uint8_t head[PLAY_HEAD_BYTES])
 {
-	static const struct usbredirfilter_rule rules[] = {{3, -1, -1, -1, 0}, {-1, 0x1209, -1, -1, 1}};
+	static const struct usbredirfilter_rule rules[] = {{3, -1, -1, -1, 0},
+							   {-1, 0x1209, -1, -1, 1}};
 
 	y->timer_ns = UINT64_MAX;
 	usb_bus_init(&y->bus, NULL, &y->now_ns);
@@ -423,13 +288,13 @@ static void begin(struct play *y, const uint8_t head[PLAY_HEAD_BYTES])
 		.opaque = y,
 		.rules = rules,
 		.rule_count = y->flags & PLAY_RULES ? ARRAY_SIZE(rules) : 0,
-		.max_out = PLAY_MAX_BYTES / 16,
-		.max_buffered = PLAY_MAX_BYTES / 16,
+		.max_out = PLAY_MAX_BYTES / 32,
+		.max_buffered = PLAY_MAX_BYTES / 32,
 		.buffered = y->flags & PLAY_BUFFERED,
 	};
 	peer_init(&y->peer, head[0] ^ PEER_ALL_CAPS);
 	y->r = redir_new(&y->peer.wire->link, &y->config);
-	talk(y);
+	play_talk(y);
 	if (!(y->flags & PLAY_STRANGER)) {
 		uint8_t speed = head[2];
 
@@ -443,7 +308,7 @@ static void begin(struct play *y, const uint8_t head[PLAY_HEAD_BYTES])
 static void end(struct play *y)
 {
 	for (unsigned i = 0; i < PLAY_MAX_PACKETS; i++)
-		let_go(y, &y->packet[i]);
+		play_let_go(y, &y->packet[i]);
 	redir_free(y->r);
 	peer_fini(&y->peer);
 	usb_unplug(&y->port);
@@ -452,10 +317,10 @@ static void end(struct play *y)
 		is_wrong(y, "the real parser does not take what it sends");
 	if (y->bus.live_packets || y->bus.live_devices)
 		is_wrong(y, "packets or devices are left");
-	see(y, y->peer.hash);
+	play_see(y, y->peer.hash);
 }
 
-const char *play_run(const uint8_t *data, size_t len, uint64_t *ret_hash, uint64_t *ops)
+const char *play_run(const uint8_t *data, size_t len, uint64_t *ret_hash)
 {
 	uint8_t head[PLAY_HEAD_BYTES] = {0};
 	size_t at = min_u64(len, sizeof(head));
@@ -475,9 +340,8 @@ const char *play_run(const uint8_t *data, size_t len, uint64_t *ret_hash, uint64
 		n = min_u64(get_le16(record + 1), len - at);
 		play_ops[record[0] % PLAY_OPS](y, data + at, n);
 		at += n;
-		talk(y);
-		sweep(y);
-		++*ops;
+		play_talk(y);
+		play_sweep(y);
 	}
 	end(y);
 	wrong = y->wrong;
@@ -486,13 +350,13 @@ const char *play_run(const uint8_t *data, size_t len, uint64_t *ret_hash, uint64
 	return !wrong && heap_live() != blocks ? "memory is left" : wrong;
 }
 
-const char *play_judge(const uint8_t *data, size_t len, bool twice, uint64_t *ops)
+const char *play_judge(const uint8_t *data, size_t len, bool twice)
 {
-	uint64_t hash, again, more = 0;
-	const char *wrong = play_run(data, len, &hash, ops);
+	uint64_t hash, again;
+	const char *wrong = play_run(data, len, &hash);
 
 	if (wrong || !twice)
 		return wrong;
-	wrong = play_run(data, len, &again, &more);
+	wrong = play_run(data, len, &again);
 	return !wrong && hash != again ? "the same input went another way" : wrong;
 }

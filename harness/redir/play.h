@@ -15,16 +15,17 @@
 
 #define PLAY_HEAD_BYTES 4u
 #define PLAY_RECORD_BYTES 3u
-#define PLAY_MAX_RECORDS 128u
+#define PLAY_MAX_RECORDS 48u
 #define PLAY_MAX_PACKETS 16u
-#define PLAY_MAX_BYTES 65536u /* of data in an input, both ways; the limits of the session are that much lower */
+#define PLAY_MAX_BYTES                                                                             \
+	32768u /* of data in an input, both ways; the limits of the session are that much lower */
 
 enum play_flag {
-	PLAY_BUFFERED = 1 << 0,  /* the device reads ahead */
-	PLAY_RULES = 1 << 1,     /* and has a filter */
-	PLAY_LAZY = 1 << 2,      /* the other side answers when a record says so */
-	PLAY_STRANGER = 1 << 3,  /* nobody introduces a device */
-	PLAY_UNREADY = 1 << 4,   /* the guest does not enumerate by itself */
+	PLAY_BUFFERED = 1 << 0, /* the device reads ahead */
+	PLAY_RULES = 1 << 1,    /* and has a filter */
+	PLAY_LAZY = 1 << 2,     /* the other side answers when a record says so */
+	PLAY_STRANGER = 1 << 3, /* nobody introduces a device */
+	PLAY_UNREADY = 1 << 4,  /* the guest does not enumerate by itself */
 };
 
 enum play_op {
@@ -50,11 +51,11 @@ enum play_op {
 
 struct play_message {
 	uint8_t type;
-	uint16_t bytes;     /* of its header, as it is sent to us */
-	uint8_t endpoint;   /* offset of the endpoint in it; 255 = none */
-	uint8_t length;     /* offset of the data's length; 255 = none */
+	uint16_t bytes;      /* of its header, as it is sent to us */
+	uint8_t endpoint;    /* offset of the endpoint in it; 255 = none */
+	uint8_t length;      /* offset of the data's length; 255 = none */
 	uint8_t length_size; /* bytes */
-	bool data;          /* may follow */
+	bool data;           /* may follow */
 };
 
 #define PLAY_MESSAGES 33u
@@ -62,10 +63,10 @@ extern const struct play_message play_messages[PLAY_MESSAGES];
 
 /* Put a message into b out of the body of a PLAY_MESSAGE record: index u8, id u8, lie u8, data u16, header. */
 /* *left: bytes of data that it may have, and has then. */
-void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer *peer, bool wide_ids,
-			const uint8_t *body, size_t len);
+void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer *peer,
+			bool wide_ids, const uint8_t *body, size_t len);
 
-/* ---- play.c ---------------------------------------------------------------------------------- */
+/* ---- the state of it ---------------------------------------------------------------------------- */
 
 struct play_packet {
 	struct usb_packet *p; /* NULL = free */
@@ -83,28 +84,49 @@ struct play {
 	struct redir_config config;
 	struct play_packet packet[PLAY_MAX_PACKETS];
 	uint8_t flags;
-	uint32_t left; /* of PLAY_MAX_BYTES */
-	size_t takes; /* bytes of the line a step; SIZE_MAX = all */
-	uint64_t hash; /* of what the guest saw */
-	bool ragged; /* bytes came that may be no whole messages */
+	uint32_t left;     /* of PLAY_MAX_BYTES */
+	size_t takes;      /* bytes of the line a step; SIZE_MAX = all */
+	uint64_t hash;     /* of what the guest saw */
+	bool ragged;       /* bytes came that may be no whole messages */
 	const char *wrong; /* the first thing that was against a rule; NULL = none */
 };
 
-/*
- * Play an input; nothing of it outlives the call. *ret_hash: of all that either side saw; *ops grows by
- * the records. NULL, or what was wrong with our side.
- */
-const char *play_run(const uint8_t *data, size_t len, uint64_t *ret_hash, uint64_t *ops);
+/* ---- play_guest.c ---------------------------------------------------------------------------- */
 
+/* Something that has to be the same whenever the input is. */
+void play_see(struct play *y, uint64_t v);
+/* Until neither side has anything to say, or both have said enough. */
+void play_talk(struct play *y);
+/* So many bytes of data, or what is left of them. */
+uint32_t play_spend(struct play *y, uint32_t bytes);
+/* A free place for a packet, or one that is made free; its packet handed over; given back. */
+struct play_packet *play_place(struct play *y);
+void play_submit(struct play *y, struct play_packet *k);
+void play_let_go(struct play *y, struct play_packet *k);
+/* Give back what is done. */
+void play_sweep(struct play *y);
+void play_control(struct play *y, const uint8_t raw[8]);
+/* Reset, address, device descriptor, configuration. */
+void play_enumerate(struct play *y);
+/* Time passes; what was not ready is handed over again. */
+void play_step(struct play *y, unsigned ms);
+
+/* ---- play.c: what is judged ------------------------------------------------------------------ */
+
+/*
+ * Play an input; nothing of it outlives the call. *ret_hash: of all that either side saw. NULL, or what was
+ * wrong with our side.
+ */
+const char *play_run(const uint8_t *data, size_t len, uint64_t *ret_hash);
 /* The same; with twice, played again: both have to be alike. */
-const char *play_judge(const uint8_t *data, size_t len, bool twice, uint64_t *ops);
+const char *play_judge(const uint8_t *data, size_t len, bool twice);
 
 /* ---- mutate.c -------------------------------------------------------------------------------- */
 
 /* A LLVMFuzzerCustomMutator that knows records and messages. */
 size_t play_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 /* A LLVMFuzzerCustomCrossOver: records of both. */
-size_t play_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
-		      size_t max_size, unsigned seed);
+size_t play_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+		      uint8_t *out, size_t max_size, unsigned seed);
 
 #endif

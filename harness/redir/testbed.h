@@ -115,8 +115,8 @@ static inline void redir_bed_configure(struct redir_bed *b)
 }
 
 /* A packet that is handed over; the caller's. */
-static inline struct usb_packet *redir_bed_submit(struct redir_bed *b, uint8_t address, uint32_t len,
-						  enum usb_status *ret)
+static inline struct usb_packet *redir_bed_submit(struct redir_bed *b, uint8_t address,
+						  uint32_t len, enum usb_status *ret)
 {
 	struct usb_packet *p = usb_packet_new(b->bed.port.dev, address & 0x80 ? USB_IN : USB_OUT,
 					      address & 15, len);

@@ -173,15 +173,11 @@ struct usb_device_ops {
 	 * A control request that the core does not serve itself (class, vendor, and standard ones
 	 * it has no answer for or refuses). IN: fill data (len bytes of room) and return the count; OUT: data
 	 * holds len bytes, return 0. Negative enum usb_status = -USB_STALL, -USB_NAK...;
-	 * USB_CONTROL_ASYNC. May be NULL: STALL.
+	 * USB_CONTROL_ASYNC. May be NULL: STALL. What it claims (may be NULL) the core leaves alone.
 	 */
 	int (*control)(struct usb_device *dev, const struct usb_setup *s, uint8_t *data,
 		       uint32_t len);
-	/*
-	 * True: this standard request is control()'s alone, the core leaves it. Who claims
-	 * SET_CONFIGURATION keeps state, configuration and the endpoint tables. May be NULL.
-	 */
-	bool (*claims)(struct usb_device *dev, const struct usb_setup *s);
+	bool (*claims)(struct usb_device *dev, const struct usb_setup *s); /* all control()'s */
 	/*
 	 * The USB_CONTROL_ASYNC request is abandoned (new SETUP, reset, unplug): dev->control.buf
 	 * is gone and usb_control_complete is not wanted any more. May be NULL.

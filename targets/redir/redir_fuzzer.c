@@ -2,24 +2,19 @@
 /*
  * redir_fuzzer.c -- the device `redir` between hostile other sides and hostile guests.
  */
-#include <inttypes.h>
-
 #include "../target.h"
+#include "heap.h"
 #include "redir/play.h"
 
-static uint64_t inputs, ops;
-
-static void print_ops(void)
-{
-	fprintf(stderr, "stat::ops_executed: %" PRIu64 "\n", ops);
-}
+static uint64_t inputs;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *wrong = play_judge(data, size, inputs++ % 64 == 0, &ops);
+	const char *wrong;
 
-	if (inputs == 1)
-		atexit(print_ops);
+	if (!inputs)
+		heap_arena_open();
+	wrong = play_judge(data, size, inputs++ % 64 == 0);
 	if (wrong) {
 		fprintf(stderr, "VIOLATED usbredir 0.7 guest side at op 0: %s\n", wrong);
 		abort();

@@ -1,150 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * redir_state.c -- a session as bytes: ours, the parser's, and what of the device usb-core does not keep in
- * descriptors.
+ * redir_restore.c -- a session from bytes.
  *
- * What is read is as foreign as any message: each length is compared with what is left before anything is
- * allocated for it, and the parser's own part, which that library believes, is walked first.
+ * They are as foreign as any message: each length is compared with what is left before anything is allocated
+ * for it, and the parser's own part, which that library believes, is walked first.
  */
 #include <errno.h>
 
 #include "dev/redir.h"
 #include "heap.h"
 
-#define MAGIC 0x31534752u /* "RGS1" */
-#define MAX_PENDING 4096u
 #define PARSER_MAX_MESSAGE (1024u + (128u << 20)) /* what the library takes from a line */
-
-/* ---- writing --------------------------------------------------------------------------------- */
-
-struct writer {
-	uint8_t *data;
-	size_t len, room;
-};
-
-static void put(struct writer *w, const void *bytes, size_t n)
-{
-	if (n > w->room - w->len) {
-		size_t room = 2 * (w->room + n);
-		uint8_t *data = heap_zero(room);
-
-		if (w->len)
-			memcpy(data, w->data, w->len);
-		heap_free(w->data);
-		w->data = data;
-		w->room = room;
-	}
-	if (n)
-		memcpy(w->data + w->len, bytes, n);
-	w->len += n;
-}
-
-static void put_number(struct writer *w, uint64_t v, unsigned bytes)
-{
-	uint8_t raw[8];
-
-	put_le64(raw, v);
-	put(w, raw, bytes);
-}
-
-static void put_block(struct writer *w, const struct redir_block *b)
-{
-	put_number(w, b->status, 1);
-	put_number(w, b->len, 4);
-	put_number(w, b->pos, 4);
-	put(w, b->data, b->len);
-}
-
-static void put_endpoint(struct writer *w, const struct redir_ep *e)
-{
-	put_number(w, e->type, 1);
-	put_number(w, e->interval, 1);
-	put_number(w, e->interface, 1);
-	put_number(w, e->max_packet, 2);
-	put_number(w, e->max_streams, 4);
-	put_number(w, e->started | e->streams << 1 | e->held << 2 | e->dropping << 3, 1);
-	put_number(w, e->error, 1);
-	put_number(w, e->count, 4);
-	for (const struct redir_block *b = e->first; b; b = b->next)
-		put_block(w, b);
-}
-
-static void put_device(struct writer *w, const struct usb_device *dev)
-{
-	uint32_t halted = 0;
-
-	put_number(w, dev != NULL, 1);
-	if (!dev)
-		return;
-	for (unsigned i = 1; i < 16; i++)
-		halted |= (uint32_t)dev->ep_out[i].halted << i |
-			(uint32_t)dev->ep_in[i].halted << (16 + i);
-	put_number(w, dev->state, 1);
-	put_number(w, dev->address, 1);
-	put_number(w, dev->configuration, 1);
-	put(w, dev->alternate, sizeof(dev->alternate));
-	put_number(w, halted, 4);
-}
-
-/* A request that is under way is lost: its packets know of nothing that could be kept. */
-static void put_pending(struct writer *w, const struct redir *r)
-{
-	unsigned n = 0;
-
-	for (const struct redir_pending *q = r->pending; q; q = q->next)
-		n += q->kind >= REDIR_BULK;
-	put_number(w, min_u64(n, MAX_PENDING), 4);
-	n = 0;
-	for (const struct redir_pending *q = r->pending; q; q = q->next) {
-		if (q->kind < REDIR_BULK || n++ >= MAX_PENDING)
-			continue;
-		put_number(w, q->id, 8);
-		put_number(w, q->stream, 4);
-		put_number(w, q->len, 4);
-		put_number(w, q->kind, 1);
-		put_number(w, q->endpoint, 1);
-		put_number(w, q->answered, 1);
-		if (q->answered)
-			put_block(w, q->block);
-	}
-}
-
-static void put_output(struct writer *w, const struct redir *r)
-{
-	put_number(w, r->out_count, 4);
-	for (const struct redir_out *o = r->out; o; o = o->next) {
-		put_number(w, o->len - o->pos, 4);
-		put(w, o->data + o->pos, o->len - o->pos);
-	}
-}
-
-uint8_t *redir_save(struct redir *r, size_t *ret_len)
-{
-	struct writer w = {0};
-	uint8_t *parser;
-	int len;
-
-	redir_flush(r); /* what the parser has is ours first */
-	if (!r->parser || r->failed || usbredirparser_serialize(r->parser, &parser, &len))
-		return NULL;
-	put_number(&w, MAGIC, 4);
-	put_number(&w, (uint32_t)len, 4);
-	put(&w, parser, (size_t)len);
-	free(parser);
-	put_number(&w, r->next_id, 8);
-	put_number(&w, r->connected | r->have_interfaces << 1 | r->have_endpoints << 2, 1);
-	put(&w, &r->info, sizeof(r->info));
-	put(&w, &r->interfaces, sizeof(r->interfaces));
-	for (unsigned i = 0; i < REDIR_ENDPOINTS; i++)
-		put_endpoint(&w, &r->ep[i]);
-	put_pending(&w, r);
-	put_output(&w, r);
-	put_device(&w, redir_usb(r));
-	*ret_len = w.len;
-	return w.data;
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
 
 struct reader {
 	const uint8_t *data;
@@ -231,7 +97,7 @@ static void get_endpoint(struct reader *in, struct redir_ep *e)
 
 static void get_pending(struct reader *in, struct redir *r)
 {
-	uint32_t count = (uint32_t)get_limited(in, 4, MAX_PENDING);
+	uint32_t count = (uint32_t)get_limited(in, 4, REDIR_STATE_PENDING);
 	struct redir_pending **last = &r->pending;
 
 	for (; count && !in->bad; count--) {
@@ -337,7 +203,7 @@ static void get_session(struct reader *in, struct redir *r)
 	const uint8_t *bytes;
 	unsigned flags;
 
-	in->bad |= get_number(in, 4) != MAGIC;
+	in->bad |= get_number(in, 4) != REDIR_STATE_MAGIC;
 	get_parser(in, r);
 	r->next_id = get_number(in, 8);
 	flags = (unsigned)get_limited(in, 1, 7);
