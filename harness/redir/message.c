@@ -75,6 +75,14 @@ static uint32_t lie(uint32_t len, uint8_t how)
 	}
 }
 
+static void fill_rules(uint8_t *data, size_t len)
+{
+	static const char rule[] = "-1,-1,-1,-1,1|";
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = (uint8_t)rule[i % (sizeof(rule) - 1)];
+}
+
 void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer *peer,
 			bool wide_ids, const uint8_t *body, size_t len)
 {
@@ -97,8 +105,9 @@ void play_message_write(struct wire_bytes *b, uint32_t *left, const struct peer 
 	wire_append(b, head, wide_ids ? 16 : 12);
 	wire_append(b, header, m->bytes);
 	for (unsigned i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)(m->type == usb_redir_filter_filter ? "-1,-1,-1,-1,1|"[i % 14]
-								       : i);
+		data[i] = (uint8_t)i;
+	if (m->type == usb_redir_filter_filter)
+		fill_rules(data, sizeof(data));
 	if (m->type == usb_redir_filter_filter && more && more <= sizeof(data))
 		data[more - 1] = '\0';
 	for (; more; more -= (uint32_t)min_u64(more, sizeof(data)))
