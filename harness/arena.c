@@ -28,7 +28,8 @@
 
 #define ARENA_BYTES (UINT64_C(1) << 28)
 #define TRIM_BYTES (UINT64_C(1) << 25) /* what an input used beyond this goes back to the system */
-#define IMAGE_SLACK (UINT64_C(1) << 14)
+#define ROOT_STEP (UINT64_C(1) << 20)
+#define IMAGE_STEP (UINT64_C(1) << 16)
 #define GRANULE 16u
 #define CLASSES 160u
 #define QUARANTINE 32u
@@ -59,6 +60,7 @@ struct arena {
 
 static struct arena *arena;
 static uint8_t *arena_shadow;
+static uint64_t arena_root; /* bytes that LeakSanitizer looks through */
 
 typedef uint64_t any_word __attribute__((aligned(1), may_alias));
 
@@ -99,6 +101,13 @@ static unsigned class_of(size_t n, uint32_t *stride)
 		      : *stride / GRANULE - 1;
 }
 
+/* LeakSanitizer looks for pointers where something was, not in all that could be. */
+static void root_grow(void)
+{
+	__lsan_register_root_region((uint8_t *)arena + arena_root, ROOT_STEP);
+	arena_root += ROOT_STEP;
+}
+
 UNCHECKED static struct block *take(unsigned class, uint32_t stride)
 {
 	struct queue *q = &arena->freed[class];
@@ -113,6 +122,8 @@ UNCHECKED static struct block *take(unsigned class, uint32_t stride)
 	REQUIRE(arena->top + stride <= ARENA_BYTES); /* budgets keep an input far below */
 	b = (struct block *)((uint8_t *)arena + arena->top);
 	arena->top += stride;
+	while (arena->top > arena_root)
+		root_grow();
 	fill(shadow_of((uint64_t)((uint8_t *)b - (uint8_t *)arena)), MARK_REDZONE, stride / 8);
 	return b;
 }
@@ -180,7 +191,8 @@ bool arena_open(void)
 	REQUIRE(scale == 3);
 	arena_shadow = (uint8_t *)(((uintptr_t)arena >> scale) + shadow_offset);
 	arena->top = (sizeof(*arena) + GRANULE - 1) / GRANULE * GRANULE;
-	__lsan_register_root_region(arena, ARENA_BYTES);
+	arena_root = 0;
+	root_grow();
 	return true;
 }
 
@@ -197,6 +209,14 @@ struct heap_image {
 	uint8_t *bytes; /* the arena's first top bytes, then their shadow */
 };
 
+/* Not from malloc: nobody need look there for leaks. */
+static void image_unmap(struct heap_image *image)
+{
+	if (image->bytes)
+		munmap(image->bytes, image->room);
+	image->bytes = NULL;
+}
+
 struct heap_image *heap_image_save(struct heap_image *image)
 {
 	uint64_t top = arena->top;
@@ -204,9 +224,11 @@ struct heap_image *heap_image_save(struct heap_image *image)
 	if (!image)
 		image = alloc_zero(sizeof(*image));
 	if (top + top / 8 > image->room) {
-		free(image->bytes);
-		image->room = top + top / 8 + IMAGE_SLACK;
-		image->bytes = alloc_zero(image->room);
+		image_unmap(image);
+		image->room = (top + top / 8) / IMAGE_STEP * IMAGE_STEP + IMAGE_STEP;
+		image->bytes = mmap(NULL, image->room, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		REQUIRE(image->bytes != MAP_FAILED);
 	}
 	image->top = top;
 	copy(image->bytes, (uint8_t *)arena, image->top);
@@ -230,7 +252,7 @@ void heap_image_free(struct heap_image *image)
 {
 	if (!image)
 		return;
-	free(image->bytes);
+	image_unmap(image);
 	free(image);
 }
 #else

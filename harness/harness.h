@@ -18,6 +18,7 @@ struct harness_options {
 	/* called before each op runs, NULL = none */
 	void (*on_op)(void *opaque, unsigned index, const struct op *op);
 	void *on_op_opaque;
+	bool polite; /* fuzzing: inputs are made polite (op_program_polite) */
 };
 
 struct harness_result {
@@ -37,8 +38,11 @@ void harness_run(struct harness *h, const struct op_program *p, struct harness_r
  * on a finding prints the verdict line to stderr and aborts.
  */
 void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len);
-/* The same with op_program_polite. */
-void harness_fuzz_polite(struct harness *h, const uint8_t *data, size_t len);
+/* LLVMFuzzerCustomMutator and CustomCrossOver for these inputs (op/chain.h). */
+size_t harness_mutate(struct harness *h, uint8_t *data, size_t size, size_t max_size,
+		      unsigned seed);
+size_t harness_crossover(struct harness *h, const uint8_t *a, size_t a_size, const uint8_t *b,
+			 size_t b_size, uint8_t *out, size_t max_size, unsigned seed);
 
 /* The verdict line, the same everywhere: `CLEAN`, or `VIOLATED <clause> <name> at op <n>: ...`. */
 void harness_print_verdict(const struct harness_result *r, FILE *out);

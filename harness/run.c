@@ -6,11 +6,12 @@
 #include "backend/backend.h"
 #include "coverage.h"
 #include "harness.h"
+#include "op/chain.h"
 #include "op/drive.h"
 #include "warm.h"
 
 #define TWICE_EVERY 64u /* inputs: how often one is played again to compare the hashes */
-#define LEAKS_EVERY 8u  /* inputs: how often all memory is counted after one */
+#define LEAKS_EVERY 32u /* inputs: how often all memory is counted after one */
 /*
  * While fuzzing, a program whose trace is that long (rows, or 64 bytes of data) ends with the op that it
  * plays: one in twenty would otherwise take half of the time, nearly all of it in circles.
@@ -25,6 +26,7 @@ struct harness {
 	struct oracle_set *oracles;
 	struct warm *warm;         /* NULL: every program starts cold */
 	struct op_program program; /* harness_fuzz_one's, kept for its storage */
+	struct op_chain chain;     /* harness_mutate's */
 	uint64_t power_on_blocks;  /* of memory in use at power-on */
 	uint8_t *counted;          /* look_closer's copy of the coverage counters */
 	unsigned current_op;
@@ -71,6 +73,7 @@ struct harness *harness_new(const struct harness_options *options)
 
 	if (options)
 		h->options = *options;
+	h->chain.polite = h->options.polite;
 	trace_reset(&h->trace);
 	h->backend = backend_open_emu(&h->trace);
 	h->drive = drive_new(h->backend);
@@ -187,7 +190,7 @@ void harness_run(struct harness *h, const struct op_program *p, struct harness_r
 /* As harness_run, but not all of it need be played. */
 static void run_warm(struct harness *h, const struct op_program *p, struct harness_result *ret)
 {
-	unsigned first = warm_start(h->warm, p, &h->trace);
+	unsigned first = warm_start(h->warm, p, h->chain.scope.keep, &h->trace);
 
 	play_from(h, p, first, h->warm, ret);
 }
@@ -236,19 +239,21 @@ void harness_print_verdict(const struct harness_result *r, FILE *out)
 		fprintf(out, "CLEAN\n");
 }
 
-static void fuzz(struct harness *h, const uint8_t *data, size_t len, bool polite)
+void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
 {
 	struct harness_result result;
 
 	h->fuzzing = true;
 	op_program_clear(&h->program);
 	op_decode(&h->program, data, len);
-	if (polite)
+	if (h->options.polite)
 		op_program_polite(&h->program);
 	if (h->warm)
 		run_warm(h, &h->program, &result);
 	else
 		harness_run(h, &h->program, &result);
+	if (result.ops < h->program.count)
+		op_chain_cut(&h->chain, result.ops);
 	look_closer(h, &result);
 	h->fuzzing = false;
 	h->inputs++;
@@ -256,12 +261,13 @@ static void fuzz(struct harness *h, const uint8_t *data, size_t len, bool polite
 		report(&result.finding);
 }
 
-void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
+size_t harness_mutate(struct harness *h, uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	fuzz(h, data, len, false);
+	return op_chain_mutate(&h->chain, data, size, max_size, seed);
 }
 
-void harness_fuzz_polite(struct harness *h, const uint8_t *data, size_t len)
+size_t harness_crossover(struct harness *h, const uint8_t *a, size_t a_size, const uint8_t *b,
+			 size_t b_size, uint8_t *out, size_t max_size, unsigned seed)
 {
-	fuzz(h, data, len, true);
+	return op_chain_crossover(&h->chain, a, a_size, b, b_size, out, max_size, seed);
 }

@@ -35,7 +35,7 @@ static void note_op(void *opaque, unsigned index, const struct op *op)
 static int setup(void **state)
 {
 	struct bed *bed = alloc_zero(sizeof(*bed));
-	struct harness_options options = {count_row, bed, note_op, bed};
+	struct harness_options options = {count_row, bed, note_op, bed, false};
 
 	bed->h = harness_new(&options);
 	op_program_init(&bed->p);
@@ -159,7 +159,7 @@ static void random_programs_play_the_same_in_any_order(void **state)
 		size_t len = 0;
 
 		for (unsigned k = 0; k < 1 + i % 5; k++)
-			len = op_mutate(bytes, len, sizeof(bytes), i * 8 + k);
+			len = op_mutate(bytes, len, sizeof(bytes), i * 8 + k, OP_SCOPE_ALL);
 		op_decode(&bed->p, bytes, len);
 		harness_run(bed->h, &bed->p, &first);
 		if (i % 8)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * warm.c -- which images are worth their place: one is kept after each op that brought the trace
- * ROWS_ENOUGH rows further. One place per hash; an image that is used is not replaced at once.
+ * warm.c -- which images are worth their place: the one that is expected to be of use (one), and any
+ * that brought the trace ROWS_ENOUGH rows further and has been asked for before: one place per hash; an
+ * image that is used is not replaced at once.
  *
  * A place also keeps the coverage counters of its ops, so that an input counts what it covers
  * whether it starts warm or cold.
@@ -11,11 +12,12 @@
 
 #define PLACES 256u
 #define PREFIX_MAX 96u /* ops; a longer one is hardly ever shared */
-#define ROWS_ENOUGH 150u
+#define ROWS_ENOUGH 100u
 #define MERIT_MAX 8u
 
 struct place {
-	uint64_t key; /* of the ops, if there is an image */
+	uint64_t key;  /* of the ops, if there is an image */
+	uint64_t seen; /* the key that came here last without being kept */
 	unsigned merit;
 	struct trace trace;
 	struct heap_image *image;
@@ -24,9 +26,11 @@ struct place {
 
 struct warm {
 	struct place power_on;
+	struct place expected;
 	struct place place[PLACES];
 	uint64_t key[PREFIX_MAX + 1]; /* of the first ops of the last program */
 	unsigned count;               /* of key[] */
+	unsigned expect;              /* ops after which the next programs differ; 0 = unknown */
 	uint64_t rows;                /* of the trace when an image was kept or restored */
 };
 
@@ -54,6 +58,7 @@ void warm_free(struct warm *w)
 		return;
 	for (unsigned i = 0; i < PLACES; i++)
 		place_clear(&w->place[i]);
+	place_clear(&w->expected);
 	place_clear(&w->power_on);
 	free(w);
 }
@@ -90,17 +95,21 @@ static void restore(struct warm *w, const struct place *place, struct trace *tra
 	w->rows = trace->row_count;
 }
 
-unsigned warm_start(struct warm *w, const struct op_program *p, struct trace *trace)
+unsigned warm_start(struct warm *w, const struct op_program *p, unsigned expect,
+		    struct trace *trace)
 {
 	struct place *from = &w->power_on;
 	unsigned first = 0;
 
+	w->expect = expect;
 	w->count = (unsigned)min_u64(p->count, PREFIX_MAX);
 	for (unsigned i = 1; i <= w->count; i++) {
 		struct place *place;
 
 		w->key[i] = op_key(w->key[i - 1], &p->op[i - 1]);
 		place = &w->place[w->key[i] % PLACES];
+		if (w->expected.image && w->expected.key == w->key[i])
+			place = &w->expected;
 		if (place->image && place->key == w->key[i]) {
 			from = place;
 			first = i;
@@ -111,22 +120,34 @@ unsigned warm_start(struct warm *w, const struct op_program *p, struct trace *tr
 	return first;
 }
 
-void warm_played(struct warm *w, unsigned count, const struct trace *trace)
+static void keep(struct warm *w, struct place *place, unsigned count, const struct trace *trace)
 {
-	struct place *place;
-
-	if (count > w->count || trace->row_count - w->rows < ROWS_ENOUGH)
-		return;
 	w->rows = trace->row_count;
-	place = &w->place[w->key[count] % PLACES];
-	if (place->merit) {
-		place->merit--;
-		return;
-	}
 	place->key = w->key[count];
 	place->trace = *trace;
 	place->image = heap_image_save(place->image);
 	if (!place->counters)
 		place->counters = alloc_zero(coverage_bytes());
 	coverage_get(place->counters);
+}
+
+void warm_played(struct warm *w, unsigned count, const struct trace *trace)
+{
+	struct place *place;
+
+	if (count > w->count)
+		return;
+	if (count == w->expect) {
+		keep(w, &w->expected, count, trace);
+		return;
+	}
+	if (trace->row_count - w->rows < ROWS_ENOUGH)
+		return;
+	place = &w->place[w->key[count] % PLACES];
+	if (place->seen != w->key[count])
+		place->seen = w->key[count];
+	else if (place->merit)
+		place->merit--;
+	else
+		keep(w, place, count, trace);
 }

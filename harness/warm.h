@@ -21,9 +21,11 @@ void warm_free(struct warm *w);
 
 /*
  * Bring the machine to power-on or, better, to where the first ops of p have been played, and *trace
- * with it (but for who listens). Returns how many ops that are.
+ * with it (but for who listens). Returns how many ops that are. The next programs are expected to have so
+ * many first ops in common with p (0: unknown).
  */
-unsigned warm_start(struct warm *w, const struct op_program *p, struct trace *trace);
+unsigned warm_start(struct warm *w, const struct op_program *p, unsigned expect,
+		    struct trace *trace);
 
 /* So many ops of that program have been played, without a finding: a place to start from, maybe. */
 void warm_played(struct warm *w, unsigned count, const struct trace *trace);

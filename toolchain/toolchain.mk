@@ -43,7 +43,8 @@ sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 # While fuzzing, UBSan leaves out the four checks that cost half the speed and that look at every
 # pointer: what they find, ASan finds as well (null, object-size), or replay of the corpus under
 # build/asan does (alignment, pointer-overflow).
-fuzz_sanitize := $(sanitize) -fno-sanitize=null,alignment,object-size,pointer-overflow
+fuzz_sanitize := $(sanitize) -fno-sanitize=null,alignment,object-size,pointer-overflow \
+	-fsanitize-address-use-after-return=never
 ifeq ($(LIB_FUZZING_ENGINE),)
 engine     := -fsanitize=fuzzer
 # Compare tracing is left out: our mutator works on ops, not on compared constants, and with it each

@@ -15,21 +15,19 @@ struct mutation {
 	struct mutate_blob blob;
 	size_t max_size; /* bytes that will be kept: no use in repeating big blobs beyond it */
 	unsigned enough; /* ops: longer programs shrink rather than grow */
+	unsigned keep;   /* ops: so many at the beginning stay as they are */
 };
 
-/*
- * How long a program may get this time. Ops are what an input costs, and new coverage counts the
- * same from a long program as from a short one: without a limit every corpus drifts to the longest
- * programs that fit, and a search through them tries little in much time.
- */
-static unsigned draw_enough(struct op_random *r)
-{
-	return 4u << (op_random_one_in(r, 16) ? 4 : op_random_below(r, 4));
-}
-
+/* One of the ops that may change: there is one. */
 static unsigned pick(struct mutation *m)
 {
-	return op_random_below(&m->random, m->program.count);
+	return m->keep + op_random_below(&m->random, m->program.count - m->keep);
+}
+
+/* Where an op may be put in. */
+static unsigned pick_gap(struct mutation *m)
+{
+	return m->keep + op_random_below(&m->random, m->program.count - m->keep + 1);
 }
 
 /* Length of a run of ops from one on: mostly short. */
@@ -107,9 +105,10 @@ static void change_blob(struct mutation *m)
 {
 	unsigned i, at = pick(m);
 
-	for (i = 0; i < m->program.count; i++, at = (at + 1) % m->program.count) {
+	for (i = m->keep; i < m->program.count; i++) {
 		struct op *op = &m->program.op[at];
 
+		at = at + 1 < m->program.count ? at + 1 : m->keep;
 		if (blob_field(op) < 0)
 			continue;
 		edit_blob(m, &m->program, op);
@@ -122,7 +121,7 @@ static void insert_op(struct mutation *m)
 {
 	static const uint8_t taker[] = {COMMAND_ADDRESS_DEVICE, COMMAND_CONFIGURE_ENDPOINT,
 					COMMAND_CONFIGURE_ENDPOINT, COMMAND_EVALUATE_CONTEXT};
-	unsigned at = op_random_below(&m->random, m->program.count + 1), i;
+	unsigned at = pick_gap(m), i;
 	struct op op;
 
 	fresh_op(m, &op);
@@ -179,8 +178,7 @@ static void insert_idiom(struct mutation *m)
 			mutate_field_change(&m->random, op, op_random_below(&m->random, n));
 		op_normalize(op);
 	}
-	at = op_random_one_in(&m->random, 2) ? m->program.count
-					     : op_random_below(&m->random, m->program.count + 1);
+	at = op_random_one_in(&m->random, 2) ? m->program.count : pick_gap(m);
 	insert_run(m, &m->other, 0, m->other.count, at);
 }
 
@@ -188,7 +186,7 @@ static void drop_run(struct mutation *m)
 {
 	unsigned at = pick(m), n = op_random_one_in(&m->random, 2) ? 1 : run_length(m, at);
 
-	if (n < m->program.count)
+	if (n < m->program.count - m->keep)
 		op_program_remove(&m->program, at, n);
 }
 
@@ -198,7 +196,7 @@ static void splice_run(struct mutation *m)
 	unsigned at = pick(m), n = run_length(m, at);
 
 	op_program_copy(&m->other, &m->program);
-	insert_run(m, &m->other, at, n, op_random_below(&m->random, m->program.count + 1));
+	insert_run(m, &m->other, at, n, pick_gap(m));
 }
 
 static void repeat_op(struct mutation *m)
@@ -217,7 +215,7 @@ static void move_op(struct mutation *m)
 	struct op op = m->program.op[from];
 
 	op_program_remove(&m->program, from, 1);
-	to = op_random_below(&m->random, m->program.count + 1);
+	to = pick_gap(m);
 	/* insert would copy the blob again: make room for a plain op, then put ours there */
 	op_program_insert(&m->program, to, &(struct op){.id = op.id});
 	m->program.op[to] = op;
@@ -273,7 +271,9 @@ static void change(struct mutation *m)
 	at = op_random_below(&m->random, sum);
 	for (i = 0; at >= change_list[i].weight; i++)
 		at -= change_list[i].weight;
-	if (change_list[i].grows && m->program.count >= m->enough)
+	if (m->keep == m->program.count) /* nothing there to be changed */
+		insert_op(m);
+	else if (change_list[i].grows && m->program.count >= m->enough)
 		drop_run(m);
 	else
 		change_list[i].change(m);
@@ -317,9 +317,9 @@ static size_t finish(const struct op_program *p, uint8_t *out, size_t max_size)
 	return size;
 }
 
-size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed, struct op_scope scope)
 {
-	struct mutation m = {.random = {seed}, .max_size = max_size};
+	struct mutation m = {.random = {seed}, .max_size = max_size, .enough = scope.enough};
 	unsigned changes;
 
 	if (!max_size)
@@ -330,10 +330,12 @@ size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 	op_program_init(&m.program);
 	op_program_init(&m.other);
 	op_decode(&m.program, data, size);
-	m.enough = draw_enough(&m.random);
+	m.keep = (unsigned)min_u64(scope.keep, m.program.count);
 	changes = 1 + op_random_below(&m.random, 1u << op_random_below(&m.random, 4));
 	while (changes--)
 		change(&m);
+	if (m.program.count > scope.enough)
+		op_program_remove(&m.program, scope.enough, m.program.count - scope.enough);
 	size = finish(&m.program, data, max_size);
 	op_program_fini(&m.program);
 	op_program_fini(&m.other);
@@ -349,11 +351,11 @@ static void append_run(struct op_program *to, const struct op_program *from, uns
 }
 
 size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
-		    size_t max_size, unsigned seed)
+		    size_t max_size, unsigned seed, struct op_scope scope)
 {
 	struct op_random r = {seed};
 	struct op_program pa, pb, both;
-	unsigned cut, from, n, enough = draw_enough(&r);
+	unsigned cut, from, n, enough = scope.enough, keep;
 	size_t size;
 
 	op_program_init(&pa);
@@ -361,7 +363,8 @@ size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_
 	op_program_init(&both);
 	op_decode(&pa, a, a_size);
 	op_decode(&pb, b, b_size);
-	cut = op_random_below(&r, pa.count + 1);
+	keep = (unsigned)min_u64(scope.keep, pa.count);
+	cut = keep + op_random_below(&r, pa.count - keep + 1);
 	from = op_random_below(&r, pb.count);
 	n = op_random_one_in(&r, 2) ? pb.count : 1 + op_random_below(&r, pb.count - from);
 	append_run(&both, &pa, 0, (unsigned)min_u64(cut, enough));

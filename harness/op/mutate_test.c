@@ -68,7 +68,7 @@ static void from_nothing_it_reaches_every_op_and_every_named_value(void **state)
 	(void)state;
 	op_program_init(&p);
 	for (n = 0; n < 60000; n++) {
-		size = op_mutate(data, n % 32 ? size : 0, 2048, n);
+		size = op_mutate(data, n % 32 ? size : 0, 2048, n, OP_SCOPE_ALL);
 		op_decode(&p, data, size);
 		for (i = 0; i < p.count; i++)
 			count_op(c, &p.op[i]);
@@ -94,13 +94,13 @@ static void the_result_fits_and_decodes_whatever_the_room(void **state)
 
 		for (i = 0; i < size; i++)
 			data[i] = (uint8_t)op_random_next(&r);
-		size = op_mutate(data, size, max_size, (unsigned)op_random_next(&r));
+		size = op_mutate(data, size, max_size, (unsigned)op_random_next(&r), OP_SCOPE_ALL);
 		assert_in_range(size, 1, max_size);
 		op_decode(&p, data, size);
 		assert_in_range(p.count, 1, OP_MAX_OPS);
 		free(data);
 	}
-	assert_int_equal(op_mutate(NULL, 0, 0, 1), 0);
+	assert_int_equal(op_mutate(NULL, 0, 0, 1, OP_SCOPE_ALL), 0);
 	op_program_fini(&p);
 }
 
@@ -112,8 +112,8 @@ static void the_same_seed_gives_the_same_result(void **state)
 
 	(void)state;
 	for (n = 0; n < 2000; n++) {
-		a_size = op_mutate(a, a_size, sizeof(a), n);
-		b_size = op_mutate(b, b_size, sizeof(b), n);
+		a_size = op_mutate(a, a_size, sizeof(a), n, OP_SCOPE_ALL);
+		b_size = op_mutate(b, b_size, sizeof(b), n, OP_SCOPE_ALL);
 		assert_int_equal(a_size, b_size);
 		assert_memory_equal(a, b, a_size);
 	}
@@ -130,7 +130,7 @@ static void most_seeds_change_something(void **state)
 		size_t size;
 
 		memcpy(data, start, sizeof(start));
-		size = op_mutate(data, sizeof(start), sizeof(data), n);
+		size = op_mutate(data, sizeof(start), sizeof(data), n, OP_SCOPE_ALL);
 		same += size == sizeof(start) && !memcmp(data, start, size);
 	}
 	assert_in_range(same, 0, 100);
@@ -227,7 +227,7 @@ static void crossover_is_made_of_whole_ops_of_both(void **state)
 		b_size = op_encode(&b, raw_b, sizeof(raw_b));
 		max_size = 1 + op_random_below(&r, 8192);
 		out = malloc(max_size);
-		size = op_crossover(raw_a, a_size, raw_b, b_size, out, max_size, n);
+		size = op_crossover(raw_a, a_size, raw_b, b_size, out, max_size, n, OP_SCOPE_ALL);
 		assert_in_range(size, 1, max_size);
 		op_decode(&both, out, size);
 		for (i = 0; i < both.count && size > 1; i++) {

@@ -181,17 +181,21 @@ char *op_print_program(const struct op_program *p);
 
 /* Leave out what no driver would do, and take the rudeness from the rest; of the device side all stays. */
 void op_program_polite(struct op_program *p);
-/* As op_mutate and op_crossover; what they make is polite. */
-size_t op_mutate_polite(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t op_crossover_polite(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
-			   uint8_t *out, size_t max_size, unsigned seed);
+/* The same for a program in bytes. Returns the new size. */
+size_t op_make_polite(uint8_t *data, size_t size, size_t max_size);
 
 /* ---- mutate.c, shrink.c, dict.c ------------------------------------------------------------- */
 
-/* LLVMFuzzerCustomMutator / CustomCrossOver on ops; deterministic in seed. Return new size. */
-size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+struct op_scope {
+	unsigned keep;   /* so many first ops stay as they are, mostly */
+	unsigned enough; /* programs of more ops shrink rather than grow */
+};
+#define OP_SCOPE_ALL ((struct op_scope){0, 32})
+
+/* A program into a slightly different one / two into one, on ops; deterministic in seed. Return new size. */
+size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed, struct op_scope scope);
 size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
-		    size_t max_size, unsigned seed);
+		    size_t max_size, unsigned seed, struct op_scope scope);
 
 /*
  * Fewest and plainest ops for which keep(program, opaque) still holds (it holds for *p now): drops

@@ -55,7 +55,7 @@ void op_program_polite(struct op_program *p)
 	p->count = kept;
 }
 
-static size_t make_polite(uint8_t *data, size_t size, size_t max_size)
+size_t op_make_polite(uint8_t *data, size_t size, size_t max_size)
 {
 	struct op_program p;
 
@@ -65,15 +65,4 @@ static size_t make_polite(uint8_t *data, size_t size, size_t max_size)
 	size = op_encode(&p, data, max_size);
 	op_program_fini(&p);
 	return size;
-}
-
-size_t op_mutate_polite(uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	return make_polite(data, op_mutate(data, size, max_size, seed), max_size);
-}
-
-size_t op_crossover_polite(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
-			   uint8_t *out, size_t max_size, unsigned seed)
-{
-	return make_polite(out, op_crossover(a, a_size, b, b_size, out, max_size, seed), max_size);
 }

@@ -45,7 +45,8 @@ static void what_the_mutator_makes_stays_as_it_is(void **state)
 	op_program_init(&p);
 	op_program_init(&q);
 	for (unsigned seed = 0; seed < 500; seed++) {
-		size = op_mutate_polite(bytes, size, sizeof(bytes), seed);
+		size = op_mutate(bytes, size, sizeof(bytes), seed, OP_SCOPE_ALL);
+		size = op_make_polite(bytes, size, sizeof(bytes));
 		assert_true(size <= sizeof(bytes));
 		op_program_clear(&p);
 		op_decode(&p, bytes, size);

@@ -103,7 +103,8 @@ void oracle_endpoint_restart(struct endpoint *ep)
 
 /*
  * The cycle that holds at a start position, or -1. The ring then was there: it is used up. Two
- * commands may have named one place with different cycles, and one of them may have failed.
+ * commands may have named one place with different cycles, and one of them may have failed; or one that
+ * did not fail is not kept any more.
  */
 static int take_start(struct endpoint *ep, uint64_t addr)
 {
@@ -117,7 +118,7 @@ static int take_start(struct endpoint *ep, uint64_t addr)
 		memmove(ep->start + i, ep->start + i + 1,
 			(--ep->start_count - i) * sizeof(ep->start[0]));
 	}
-	return cycle;
+	return cycle >= 0 && ep->any_start ? (int)UNKNOWN : cycle;
 }
 
 /* A TRB fetched before, or the one behind it: the ring was taken back to there (xHCI 4.6.9). */

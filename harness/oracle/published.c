@@ -77,7 +77,8 @@ static void learn_input(struct oracle_set *s, struct command_seen *c, const stru
 
 /*
  * The command under way that this row belongs to: where several name that memory, the newest one of
- * its slot. NULL if there is none; then *ret_excused says that one may have escaped the model.
+ * its slot. NULL if there is none; then *ret_excused says that one may have escaped the model: where
+ * commands were lost, one of another slot is not taken for it.
  */
 static struct command_seen *owner(struct oracle_set *s, const struct trace_row *row, uint64_t types,
 				  uint64_t size, bool *ret_excused)
@@ -90,7 +91,7 @@ static struct command_seen *owner(struct oracle_set *s, const struct trace_row *
 		if (!(types >> command_type(c) & 1) ||
 		    !inside(row->addr, row->len, c->parameter & ~UINT64_C(0xf), size))
 			continue;
-		if (!found || command_slot(c) == row->slot)
+		if (command_slot(c) == row->slot || (!found && !s->command.lost))
 			found = c;
 	}
 	return found;

@@ -2,35 +2,22 @@
 /*
  * xhci_ring_fuzzer.c -- programs of ops against the built-in machine, every oracle on.
  */
+#include "../machine.h"
 #include "../target.h"
-#include "heap.h"
-#include "tool/tool.h"
-
-static struct harness *harness;
-
-static void print_ops(void)
-{
-	tool_stat_print(harness);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (!harness) {
-		heap_arena_open();
-		harness = harness_new(NULL);
-		atexit(print_ops);
-	}
-	harness_fuzz_one(harness, data, size);
+	harness_fuzz_one(target_machine(NULL), data, size);
 	return 0;
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	return op_mutate(data, size, max_size, seed);
+	return harness_mutate(target_machine(NULL), data, size, max_size, seed);
 }
 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
 				 uint8_t *out, size_t max_size, unsigned seed)
 {
-	return op_crossover(a, a_size, b, b_size, out, max_size, seed);
+	return harness_crossover(target_machine(NULL), a, a_size, b, b_size, out, max_size, seed);
 }
