@@ -99,11 +99,14 @@ struct serve_device {
 	uint8_t line_kind; /* enum serve_link_kind */
 	bool via_libusb;   /* behind a usbfs of ours and a real libusb */
 	char *id;          /* a device of the host, see host_open; NULL = a model of ours */
+	bool redir;        /* somebody else's, over usbredir: line is where */
+	bool read_ahead;   /* redir: bulk data before the guest asks */
 };
 
 /*
  * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]
- * [,pty=PATH][,listen=PATH][,connect=PATH][,via=libusb]", or "host,id=VVVV:PPPP" or "host,id=BUS.ADDR".
+ * [,pty=PATH][,listen=PATH][,connect=PATH][,via=libusb]", or "host,id=VVVV:PPPP" or "host,id=BUS.ADDR", or
+ * "redir,listen=PATH" or "redir,connect=PATH" with [,port=N[.N...]][,ahead].
  * 0; -EINVAL with a sentence in why.
  * Free with serve_device_free in either case.
  */
@@ -122,7 +125,8 @@ struct serve_devices {
 	struct machine *m;     /* borrowed */
 	struct serve_tap *tap; /* borrowed */
 	struct serve_disk disk[SERVE_MAX_DISKS];
-	struct serve_links links; /* of devices that are plugged in */
+	struct serve_links links;   /* of devices that are plugged in */
+	struct serve_redir *redirs; /* sessions over usbredir, with or without a device */
 	/* One line about a device of the host; may be NULL. */
 	void (*say)(void *opaque, const char *line);
 	void *say_opaque;
@@ -135,6 +139,18 @@ int serve_host_parse(struct serve_device *d, char *rest, char *why, size_t room)
 /* The device of the host, or far (consumed) the long way. 0; -errno with a sentence in why. */
 int serve_host_open(struct serve_devices *s, const struct serve_device *d, struct usb_device *far,
 		    struct usb_device **ret, char *why, size_t room);
+
+/* ---- serve_redir.c -------------------------------------------------------------------------- */
+
+/* What comes after "redir,". 0; -EINVAL with a sentence in why. */
+int serve_redir_parse(struct serve_device *d, char *rest, char *why, size_t room);
+/* Wait for devices at its line, for this port. 0; -errno with a sentence in why. */
+int serve_redir_open(struct serve_devices *s, const struct serve_device *d,
+		     const struct serve_path *path, char *why, size_t room);
+/* True if one waits, or has its device, there. */
+bool serve_redir_holds(const struct serve_devices *s, const struct serve_path *path);
+/* End those of this port and behind it (NULL: all), with their devices: how many. */
+unsigned serve_redir_close(struct serve_devices *s, const struct serve_path *path);
 
 /* Plug it: 0 and its place, or -errno with a sentence in why. */
 int serve_device_plug(struct serve_devices *s, const struct serve_device *d,

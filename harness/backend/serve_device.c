@@ -106,8 +106,9 @@ int serve_device_parse(struct serve_device *d, const char *text, char *why, size
 
 	*d = (struct serve_device){0};
 	word = copy ? strsep(&rest, ",") : NULL;
-	if (word && !strcmp(word, "host")) {
-		err = serve_host_parse(d, rest, why, room);
+	if (word && (!strcmp(word, "host") || !strcmp(word, "redir"))) {
+		err = *word == 'h' ? serve_host_parse(d, rest, why, room)
+				   : serve_redir_parse(d, rest, why, room);
 		free(copy);
 		return err;
 	}
@@ -140,10 +141,10 @@ void serve_device_free(struct serve_device *d)
 	d->file = d->line = d->id = NULL;
 }
 
-static unsigned free_connector(const struct machine *m)
+static unsigned free_connector(const struct serve_devices *s)
 {
-	for (unsigned i = 1; i <= machine_connector_count(m); i++)
-		if (!machine_device(m, i))
+	for (unsigned i = 1; i <= machine_connector_count(s->m); i++)
+		if (!machine_device(s->m, i) && !serve_redir_holds(s, &(struct serve_path){i, 0}))
 			return i;
 	return 0;
 }
@@ -239,8 +240,15 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 	struct serve_path path = d->path;
 	struct serve_disk *place = find_disk(s, NULL);
 	struct usb_device *dev;
-	int err = place ? open_disk(d, &context.disk, why, room) : -ENOSPC;
+	int err;
 
+	if (!path.connector)
+		path.connector = free_connector(s);
+	if (d->redir) {
+		*ret_path = path;
+		return serve_redir_open(s, d, &path, why, room);
+	}
+	err = place ? open_disk(d, &context.disk, why, room) : -ENOSPC;
 	if (!err)
 		err = open_line(s, d, &context.link, why, room);
 	if (!err)
@@ -249,8 +257,6 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 		disk_free(context.disk);
 		return err;
 	}
-	if (!path.connector)
-		path.connector = free_connector(s->m);
 	dev = d->id ? NULL : dev_models[d->model].create(&context);
 	if (d->id || d->via_libusb)
 		err = serve_host_open(s, d, dev, &dev, why, room);
@@ -288,9 +294,10 @@ int serve_device_add(struct serve_devices *s, const char *text, struct serve_pat
 int serve_device_remove(struct serve_devices *s, const struct serve_path *path)
 {
 	struct usb_port *port = machine_port(s->m, path->connector, path->route);
+	unsigned sessions = serve_redir_close(s, path);
 
 	if (!port || !port->dev)
-		return -ENODEV;
+		return sessions ? 0 : -ENODEV;
 	serve_tap_note(s->tap, "unplug port=%u route=%u", path->connector, path->route);
 	usb_unplug(port);
 	for (unsigned i = 0; i < SERVE_MAX_DISKS; i++) {
