@@ -129,6 +129,7 @@ static int make(libusb_context *context, libusb_device_handle *handle, host_warn
 	h->ops = host_ops;
 	h->ops.speed_mask = (uint8_t)(1u << speed_of(handle));
 	usb_device_init(&h->usb, &h->ops, set, len);
+	h->usb.pipeline = true;
 	heap_free(set);
 	h->context = context;
 	h->handle = handle;

@@ -298,6 +298,7 @@ struct usb_device *scripted_new(const uint8_t *desc, size_t desc_len, uint8_t sp
 	sc->ops.speed_mask = speed_mask & ALL_SPEEDS ? speed_mask & ALL_SPEEDS : ALL_SPEEDS;
 	sc->custom = desc_len != 0;
 	usb_device_init(&sc->usb, &sc->ops, desc_len ? desc : NULL, desc_len);
+	sc->usb.pipeline = true;
 	return &sc->usb;
 }
 

@@ -22,6 +22,14 @@ struct usb_endpoint *usb_endpoint_get(struct usb_device *dev, enum usb_pid pid, 
 	return ep->present ? ep : NULL;
 }
 
+bool usb_endpoint_takes(const struct usb_endpoint *ep, uint32_t len)
+{
+	if (!ep->first)
+		return true;
+	return ep->pipeline && !ep->last->short_not_ok && ep->count < USB_PIPELINE_PACKETS &&
+		len <= USB_PIPELINE_BYTES - ep->bytes;
+}
+
 static uint16_t default_max_packet(const struct usb_device *dev)
 {
 	const struct usb_desc_device *d = dev->desc ? dev->desc->device : NULL;
@@ -49,6 +57,7 @@ static void fill(struct usb_endpoint *ep, const struct usb_desc_endpoint *d, boo
 	ep->max_packet = d->max_packet & 0x7ff;
 	ep->interval = d->interval;
 	ep->max_streams = 0;
+	ep->pipeline = ep->type == USB_EP_BULK && ep->dev->pipeline;
 	if (ep->type == USB_EP_BULK && streams)
 		ep->max_streams = UINT32_C(1) << (streams > 16 ? 16 : streams);
 }

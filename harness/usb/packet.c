@@ -133,6 +133,8 @@ static void enqueue(struct usb_packet *p)
 	else
 		ep->first = p;
 	ep->last = p;
+	ep->count++;
+	ep->bytes += p->len;
 }
 
 static void dequeue(struct usb_packet *p)
@@ -151,6 +153,8 @@ static void dequeue(struct usb_packet *p)
 	if (ep->last == p)
 		ep->last = before;
 	p->next = NULL;
+	ep->count--;
+	ep->bytes -= p->len;
 }
 
 /* The device must not think of p any more. A packet on a control request was never shown to it. */
@@ -171,6 +175,8 @@ static enum usb_status dispatch(struct usb_device *dev, struct usb_packet *p)
 
 	if (dev->state == USB_ATTACHED)
 		return USB_XACT;
+	if (p->ep && p->ep->type == USB_EP_BULK && !p->stream && !usb_endpoint_takes(p->ep, p->len))
+		return USB_NAK;
 	if (p->pid == USB_SETUP && p->number == 0)
 		usb_control_abort(dev);
 	if (dev->gone)

@@ -176,6 +176,45 @@ static void cancel_takes_back_any_of_the_queue(void **state)
 	bench_close(&b);
 }
 
+static void pipelining_has_its_rules_and_caps(void **state)
+{
+	struct usb_packet *p[USB_PIPELINE_PACKETS + 1];
+	struct usb_packet *large;
+	struct usb_endpoint *ep;
+	struct probe_bench b;
+
+	(void)state;
+	bench_start(&b);
+	ep = &b.probe->usb.ep_in[2];
+	assert_true(ep->pipeline);
+	b.probe->answer = USB_ASYNC;
+	large = bench_packet(&b, USB_IN, 2, USB_PIPELINE_BYTES);
+	for (unsigned i = 0; i <= USB_PIPELINE_PACKETS; i++)
+		p[i] = bench_packet(&b, USB_IN, 2, 16);
+	p[1]->short_not_ok = true;
+	assert_int_equal(usb_packet_submit(p[0]), USB_ASYNC);
+	assert_int_equal(usb_packet_submit(large), USB_NAK); /* too many bytes */
+	assert_int_equal(usb_packet_submit(p[1]), USB_ASYNC);
+	assert_int_equal(usb_packet_submit(p[2]), USB_NAK); /* the transfer goes on */
+	assert_int_equal(b.log.asked, 2);
+	p[1]->short_not_ok = false;
+	for (unsigned i = 2; i < USB_PIPELINE_PACKETS; i++)
+		assert_int_equal(usb_packet_submit(p[i]), USB_ASYNC);
+	assert_int_equal(usb_packet_submit(p[USB_PIPELINE_PACKETS]), USB_NAK);
+	usb_packet_complete(p[0], USB_OK);
+	assert_int_equal(usb_packet_submit(p[USB_PIPELINE_PACKETS]), USB_ASYNC);
+	usb_packet_cancel(p[1]);
+	ep->pipeline = false;
+	assert_int_equal(usb_packet_submit(p[1]), USB_NAK); /* one at a time */
+	for (unsigned i = 0; i <= USB_PIPELINE_PACKETS; i++)
+		usb_packet_free(p[i]);
+	assert_int_equal(ep->count, 0);
+	assert_int_equal(ep->bytes, 0);
+	assert_int_equal(usb_packet_submit(large), USB_ASYNC);
+	usb_packet_free(large);
+	bench_close(&b);
+}
+
 static void stall_halts_bulk_and_interrupt_until_it_is_cleared(void **state)
 {
 	static const uint8_t in[] = {1, 2};
@@ -319,6 +358,7 @@ int main(void)
 		cmocka_unit_test(status_that_does_not_exist_is_a_transaction_error),
 		cmocka_unit_test(completion_may_come_in_any_order),
 		cmocka_unit_test(cancel_takes_back_any_of_the_queue),
+		cmocka_unit_test(pipelining_has_its_rules_and_caps),
 		cmocka_unit_test(stall_halts_bulk_and_interrupt_until_it_is_cleared),
 		cmocka_unit_test(isochronous_never_halts),
 		cmocka_unit_test(endpoint_that_does_not_exist_does_not_answer),

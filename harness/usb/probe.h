@@ -211,6 +211,7 @@ static inline struct probe *probe_new(struct probe_log *log, const uint8_t *set,
 	struct probe *probe = heap_zero(sizeof(*probe));
 
 	usb_device_init(&probe->usb, &probe_ops, set, len);
+	probe->usb.pipeline = true;
 	probe->log = log;
 	return probe;
 }

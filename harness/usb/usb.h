@@ -2,7 +2,7 @@
 /*
  * usb.h -- usb-core: bus, ports, devices, endpoints, packets, the control pipe, descriptors.
  * Knows no controller and no guest. Sections follow the files: bus.c, device.c, endpoint.c,
- * packet.c, control.c, request.c, desc.c.
+ * packet.c (packet.h), control.c, request.c, desc.c.
  */
 #ifndef USB_USB_H
 #define USB_USB_H
@@ -212,7 +212,10 @@ struct usb_endpoint {
 	uint16_t max_packet;             /* bytes */
 	uint8_t interval;                /* bInterval */
 	uint32_t max_streams;            /* 0 = none, else 2..65536 */
+	bool pipeline;                   /* bulk: several packets may be with the device */
 	struct usb_packet *first, *last; /* USB_ASYNC packets, oldest first */
+	unsigned count;                  /* of them, ... */
+	uint32_t bytes;                  /* ... and what they have room for */
 };
 
 #define USB_MAX_INTERFACES 32u
@@ -237,6 +240,7 @@ struct usb_device {
 	uint8_t configuration; /* bConfigurationValue, 0 = none */
 	uint8_t alternate[USB_MAX_INTERFACES];
 	bool remote_wakeup, self_powered;
+	bool pipeline;       /* of its bulk endpoints, from the next SET_CONFIGURATION on */
 	int8_t model;        /* of whoever plugs it, kept for them */
 	void *timer;         /* of whoever serves arm_timer, kept for them */
 	uint16_t u_features; /* USB3: U1/U2/LTM enables */
@@ -295,6 +299,22 @@ void usb_device_resume(struct usb_device *dev);
  * endpoint 0 for every pid; any other number has no SETUP; a number above 15 does not exist.
  */
 struct usb_endpoint *usb_endpoint_get(struct usb_device *dev, enum usb_pid pid, unsigned number);
+
+/*
+ * Pipelining (bulk, no streams). An endpoint without it has one packet with the device at a time. With
+ * it, packets may follow while others are under way, in the order of their submits, as far as these caps
+ * go; a packet may stand for several transfers then, or parts of them, put together by the controller.
+ */
+#define USB_PIPELINE_PACKETS 16u
+#define USB_PIPELINE_BYTES (1u << 20)   /* of all that are with the device */
+#define USB_PIPELINE_COMBINE (1u << 18) /* of one */
+
+/*
+ * May a packet of len bytes be submitted behind what is with the device? Not behind one that is
+ * short_not_ok: what comes next depends on how that one ends. A submit that may not is answered NAK, and
+ * the device does not see it.
+ */
+bool usb_endpoint_takes(const struct usb_endpoint *ep, uint32_t len);
 /* Rebuild the tables from the current configuration and alternate settings. Halts are kept. */
 void usb_endpoint_setup(struct usb_device *dev);
 /* Remove the endpoints of an interface (-1: all but endpoint 0); their packets get USB_XACT. */
@@ -304,70 +324,7 @@ void usb_endpoint_flush(struct usb_endpoint *ep, enum usb_status status);
 /* The same for every endpoint of the device. */
 void usb_device_flush(struct usb_device *dev, enum usb_status status);
 
-/* ---- packet.c ------------------------------------------------------------------------------ */
-
-enum usb_packet_state {
-	USB_PACKET_IDLE,
-	USB_PACKET_WITH_DEVICE,
-	USB_PACKET_DONE
-};
-
-struct usb_packet {
-	struct usb_bus *bus;
-	struct usb_device *dev;
-	struct usb_endpoint *ep; /* NULL if there is no such endpoint */
-	enum usb_packet_state state;
-	uint8_t pid;    /* enum usb_pid */
-	uint8_t number; /* endpoint number 0..15 */
-	uint8_t status; /* enum usb_status when DONE */
-	uint8_t address,
-		port;   /* of the device at the last submit, for the trace: root port and ... */
-	uint32_t route; /* ... route string */
-	uint16_t stream;
-	uint64_t id;
-	uint8_t *data;        /* len bytes, exact allocation */
-	uint32_t len, actual; /* bytes */
-	/* Called once if the submit answered USB_ASYNC and nobody cancelled it. */
-	void (*complete)(struct usb_packet *p);
-	void *opaque;
-	struct usb_packet *next;                 /* in the endpoint's list of USB_ASYNC packets */
-	struct usb_packet *dev_next, **dev_link; /* in dev->packets */
-	struct usb_packet *outer;                /* in dev->handling */
-	bool submitting;                         /* its submit is on the stack */
-	bool taken_back;                         /* ... and it was cancelled or flushed meanwhile */
-	bool freed;                              /* ... and it was freed meanwhile */
-};
-
-/* A packet for dev; data is zeroed (IN: marker-filled 0xa5, see usb_packet_put). Caller owns.
- * When the device goes away, dev and ep become NULL and a submit gives USB_NODEV. */
-struct usb_packet *usb_packet_new(struct usb_device *dev, enum usb_pid pid, unsigned number,
-				  uint32_t len);
-/* Cancels if it is still with the device, then frees. NULL is fine. */
-void usb_packet_free(struct usb_packet *p);
-
-/*
- * Hand it to the device. Returns the final status, or USB_ASYNC. USB_NAK leaves the packet
- * IDLE with actual = 0, ready to be submitted again. If a handler frees p meanwhile (an unplug
- * inside it, say), the answer is USB_NODEV and p is gone.
- */
-enum usb_status usb_packet_submit(struct usb_packet *p);
-/* Take an USB_ASYNC packet back, synchronously: IDLE again, actual = what was moved; complete is
- * not called. Nothing happens in any other state. */
-void usb_packet_cancel(struct usb_packet *p);
-/* For devices: finish an USB_ASYNC packet (any order). Nothing happens if it is not with the
- * device. A status that is none, or USB_ASYNC, becomes USB_XACT. */
-void usb_packet_complete(struct usb_packet *p, enum usb_status status);
-/*
- * For devices: append to an IN packet, returns false (and the packet's status must become
- * USB_BABBLE) if n is more than there is room for; as much as fits is kept.
- */
-bool usb_packet_put(struct usb_packet *p, const void *data, size_t n);
-/* For devices: take up to n bytes out of an OUT packet; returns the count. */
-size_t usb_packet_get(struct usb_packet *p, void *data, size_t n);
-/* For devices that move data in place: what of the packet's data is left (*ret_len bytes), until the
- * handler returns; and that n <= *ret_len bytes of it were filled or taken. */
-uint8_t *usb_packet_rest(struct usb_packet *p, size_t *ret_len);
-void usb_packet_moved(struct usb_packet *p, size_t n);
+#include "usb/packet.h"
 
 /* ---- control.c, request.c: endpoint 0 (USB2 8.5.3, 9.4) ------------------------------------ */
 

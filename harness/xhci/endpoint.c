@@ -59,6 +59,7 @@ void xhci_ep_free(struct xhci_ep *ep)
 	xhci_streams_free(ep);
 	xhci_unqueue_ep(ep);
 	clock_disarm(&ep->x->g->clock, &ep->timer);
+	xhci_ahead_drop(ep);
 	usb_packet_free(ep->packet);
 	ep->x->live_endpoints--;
 	heap_free(ep);
@@ -102,6 +103,7 @@ void xhci_ep_park_td(struct xhci_ep *ep)
 	struct td *td = &ep->td;
 	struct td_trb *t = td_first(td);
 
+	xhci_ahead_drop(ep);
 	drop_packet(ep);
 	if (t) {
 		ep->ring = (struct ring){t->addr, t->cycle};

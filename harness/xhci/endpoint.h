@@ -74,6 +74,17 @@ struct td {
 };
 
 /*
+ * A TD behind the one under way. Its bytes are in the packet of one before it (combined), in its own,
+ * or in none yet.
+ */
+struct xhci_ahead {
+	struct xhci_ahead *next;
+	struct usb_packet *packet;
+	bool combined;
+	struct td td;
+};
+
+/*
  * An endpoint with streams has no ring; each of its streams that was used is a struct xhci_ep of its
  * own with ring, TD and packet, and the endpoint's state.
  */
@@ -91,6 +102,7 @@ struct xhci_ep {
 	uint32_t dw[5];       /* the endpoint context as software gave it */
 	struct ring ring;     /* next TRB to fetch */
 	struct td td;
+	struct xhci_ahead *ahead;       /* TDs behind it that were fetched, oldest first */
 	uint8_t slot, dci, type, state; /* enum ep_type, enum ep_state */
 	uint8_t stream_type;            /* SCT of a stream's context: 0 or 1 */
 	uint16_t stream;                /* a stream's id, else 0 */
@@ -172,9 +184,9 @@ enum td_poll {
 	TD_BUDGET,
 	TD_HOST_ERROR
 };
-/* Hold enough of the current (or next) TD to make a packet of want bytes. */
-enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget);
-/* Release the oldest TRB; with the last one of a TD the TD is over. */
+/* Hold enough of td, which the ring stands in or before, to make a packet of want bytes. */
+enum td_poll xhci_td_gather(struct xhci_ep *ep, struct td *td, uint32_t want, unsigned *budget);
+/* Release the oldest TRB of ep->td; with the last one of a TD the TD is over, and the next has its turn. */
 void xhci_td_retire(struct xhci_ep *ep);
 
 /* Let an endpoint work. Returns true if the budget ran out and there is more to do. */
@@ -186,10 +198,40 @@ bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget);
  */
 void xhci_transfer_settle(struct xhci_ep *ep);
 
+/* A packet for td and what is combined behind it: len bytes of it. NULL: its data could not be read. */
+struct usb_packet *xhci_transfer_packet(struct xhci_ep *ep, const struct td *td,
+					const struct xhci_ahead *behind, enum usb_pid pid,
+					uint32_t len);
+
+/* What a packet uses up of the budget. */
+void xhci_transfer_cost(const struct usb_packet *p, unsigned *budget);
+
+/* ---- ahead.c (xHCI 3.2.8, 4.11) --------------------------------------------------------------- */
+
+/* Where the device takes several packets of this endpoint at a time, its endpoint; else NULL. */
+struct usb_endpoint *xhci_ahead_pipe(const struct xhci_ep *ep);
+/*
+ * len bytes of td go into a packet: if that is its end, and nobody waits for it alone, the TDs behind it
+ * go there, too. Returns the bytes of all.
+ */
+uint32_t xhci_ahead_combine(struct xhci_ep *ep, const struct td *td, struct xhci_ahead **behind,
+			    uint32_t len, unsigned *budget);
+/* While a packet is with the device: submit those that may follow. True: the budget ran out. */
+bool xhci_ahead_run(struct xhci_ep *ep, unsigned *budget);
+/* A TD is over: the next one that was fetched, and its packet, are the endpoint's now. */
+void xhci_ahead_next(struct xhci_ep *ep);
+/* Take back what is with the device, newest first; the TDs stay. */
+void xhci_ahead_take_back(struct xhci_ep *ep);
+/* Does software wait for something in this TD as it is held? */
+bool xhci_td_int_req(const struct td *td);
+/* Forget all of it. */
+void xhci_ahead_drop(struct xhci_ep *ep);
+
 /* ---- payload.c (xHCI 4.10.1, 4.11.2) ---------------------------------------------------------- */
 
-/* Fill an OUT packet from the held TRBs. False: a buffer could not be read. */
-bool xhci_payload_fill(struct xhci_ep *ep, struct usb_packet *p);
+/* Fill an OUT packet from a TD and those combined behind it. False: a buffer could not be read. */
+bool xhci_payload_fill(struct xhci_ep *ep, const struct td *td, const struct xhci_ahead *behind,
+		       struct usb_packet *p);
 /*
  * Move p->actual bytes to (IN) or past (OUT) the held TRBs; those that are done have their events.
  * False: memory failed.

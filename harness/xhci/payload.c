@@ -10,16 +10,16 @@ static struct dma_tag data_tag(const struct xhci_ep *ep)
 	return (struct dma_tag){DMA_DATA, ep->slot, ep->dci};
 }
 
-bool xhci_payload_fill(struct xhci_ep *ep, struct usb_packet *p)
+/* What one TD has for p from *filled bytes on. */
+static bool fill_from(struct xhci_ep *ep, const struct td *td, struct usb_packet *p,
+		      uint32_t *ret_filled)
 {
-	struct td *td = &ep->td;
-	uint32_t filled = 0;
+	uint32_t filled = *ret_filled;
 
-	for (unsigned i = 0; filled < p->len; i++) {
-		struct td_trb *t = &td->trb[(td->first + i) % XHCI_WINDOW];
+	for (unsigned i = 0; i < td->count && filled < p->len; i++) {
+		const struct td_trb *t = &td->trb[(td->first + i) % XHCI_WINDOW];
 		uint32_t n = (uint32_t)min_u64(t->length - t->done, p->len - filled);
 
-		REQUIRE(i < td->count);
 		if (t->trb.control & TRB_IDT) {
 			uint8_t raw[8];
 
@@ -32,7 +32,24 @@ bool xhci_payload_fill(struct xhci_ep *ep, struct usb_packet *p)
 		}
 		filled += n;
 	}
+	*ret_filled = filled;
 	return true;
+}
+
+bool xhci_payload_fill(struct xhci_ep *ep, const struct td *td, const struct xhci_ahead *behind,
+		       struct usb_packet *p)
+{
+	uint32_t filled = 0;
+
+	for (;;) {
+		if (!fill_from(ep, td, p, &filled))
+			return false;
+		if (filled == p->len)
+			return true;
+		REQUIRE(behind && behind->combined);
+		td = &behind->td;
+		behind = behind->next;
+	}
 }
 
 bool xhci_payload_spread(struct xhci_ep *ep, const struct usb_packet *p)

@@ -77,6 +77,7 @@ void xhci_slot_device_gone(struct xhci *x, unsigned root_port, uint32_t route)
 				xhci_stream_device_gone(ep);
 			if (!ep || !ep->packet)
 				continue;
+			xhci_ahead_take_back(ep);
 			if (ep->packet->state == USB_PACKET_IDLE) {
 				usb_packet_free(ep->packet);
 				ep->packet = NULL;

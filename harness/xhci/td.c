@@ -66,13 +66,13 @@ static bool continues_td(unsigned type)
 	return type == TRB_NORMAL || type == TRB_EVENT_DATA || type == TRB_NO_OP;
 }
 
-static bool type_valid(const struct xhci_ep *ep, const struct trb *t)
+static bool type_valid(const struct xhci_ep *ep, const struct td *td, const struct trb *t)
 {
 	unsigned type = trb_type(t);
 
 	if (type == TRB_LINK)
 		return true;
-	if (ep->td.active)
+	if (td->active)
 		return continues_td(type);
 	if (ep->type == EP_CONTROL)
 		return starts_control_td(ep, t);
@@ -97,11 +97,10 @@ static bool data_valid(const struct td *td, const struct trb *t)
 	return trb_length(t) <= TRB_MAX_BYTES;
 }
 
-static void hold(struct xhci_ep *ep, const struct trb *t, uint64_t addr)
+static void hold(const struct xhci_ep *ep, struct td *td, const struct trb *t, uint64_t addr)
 {
-	struct td *td = &ep->td;
 	struct td_trb *held;
-	bool valid = type_valid(ep, t), ends = !(t->control & TRB_CH);
+	bool valid = type_valid(ep, td, t), ends = !(t->control & TRB_CH);
 
 	/* A Setup Stage TRB is a TD of its own whatever its chain bit says (xHCI 4.11.2.2); a Link
 	 * TRB ends none and, between TDs, is none. */
@@ -124,9 +123,8 @@ static void hold(struct xhci_ep *ep, const struct trb *t, uint64_t addr)
 	td->complete = held->bad || ends;
 }
 
-enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget)
+enum td_poll xhci_td_gather(struct xhci_ep *ep, struct td *td, uint32_t want, unsigned *budget)
 {
-	struct td *td = &ep->td;
 	struct dma_tag tag = {DMA_XFER_TRB, ep->slot, ep->dci};
 
 	while (!(td->count && (td->complete || td_bytes(td) >= want || td->count == XHCI_WINDOW))) {
@@ -135,7 +133,7 @@ enum td_poll xhci_td_gather(struct xhci_ep *ep, uint32_t want, unsigned *budget)
 
 		switch (xhci_ring_fetch(ep->x, &ep->ring, tag, budget, true, &t, &addr)) {
 		case RING_READY:
-			hold(ep, &t, addr);
+			hold(ep, td, &t, addr);
 			break;
 		case RING_EMPTY:
 			return TD_WAIT;
@@ -155,6 +153,8 @@ void xhci_td_retire(struct xhci_ep *ep)
 	REQUIRE(td->count > 0);
 	td->first = (td->first + 1) % XHCI_WINDOW;
 	td->count--;
-	if (!td->count && td->complete)
+	if (!td->count && td->complete) {
 		td_clear(td);
+		xhci_ahead_next(ep);
+	}
 }

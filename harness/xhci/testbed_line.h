@@ -17,7 +17,8 @@ struct line {
 	uint64_t moved; /* bytes of the sequence sent or taken so far */
 	uint64_t wrong; /* bytes taken that were not the next of the sequence */
 	bool shorts;    /* it ends packets early now and then */
-	struct usb_packet *held;
+	struct usb_packet *held[USB_PIPELINE_PACKETS]; /* oldest first */
+	unsigned held_count, held_most;
 };
 
 static inline uint8_t line_byte(uint64_t position)
@@ -76,37 +77,45 @@ static inline enum usb_status line_data(struct usb_device *usb, struct usb_endpo
 	case 0:
 		return USB_NAK;
 	case 1:
-		if (op_random_one_in(&l->random, 2))
+		if (!l->held_count && op_random_one_in(&l->random, 2))
 			line_part(l, p);
-		l->held = p;
-		return USB_ASYNC;
+		break;
 	default:
+		if (l->held_count) /* the sequence goes to the oldest first */
+			break;
 		line_whole(l, p);
 		return USB_OK;
 	}
+	assert_in_range(l->held_count, 0, USB_PIPELINE_PACKETS - 1);
+	l->held[l->held_count++] = p;
+	if (l->held_count > l->held_most)
+		l->held_most = l->held_count;
+	return USB_ASYNC;
 }
 
 static inline void line_cancel(struct usb_device *usb, struct usb_packet *p)
 {
 	struct line *l = (struct line *)usb;
 
-	assert_ptr_equal(l->held, p);
-	l->held = NULL;
+	/* Newest first, or what is left over would be moved in the wrong order. */
+	assert_int_not_equal(l->held_count, 0);
+	assert_ptr_equal(l->held[l->held_count - 1], p);
+	l->held_count--;
 }
 
 /* The packet that waits gets a part, or all of it and is over. */
 static inline void line_go_on(struct line *l)
 {
-	struct usb_packet *p = l->held;
+	struct usb_packet *p = l->held[0];
 
-	if (!p)
+	if (!l->held_count)
 		return;
 	if (op_random_one_in(&l->random, 3)) {
 		line_part(l, p);
 		return;
 	}
 	line_whole(l, p);
-	l->held = NULL;
+	memmove(l->held, l->held + 1, --l->held_count * sizeof(l->held[0]));
 	usb_packet_complete(p, USB_OK);
 }
 

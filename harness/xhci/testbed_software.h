@@ -11,15 +11,15 @@
 #include "xhci/testbed_line.h"
 
 #define RING_TRBS 64u /* with the Link */
-#define MAX_TDS 3u
+#define MAX_TDS 5u
 #define MAX_TRBS 7u
 #define BUFFER_BYTES 0x20000u
 #define UNTOUCHED 0xee
 
 struct queued {
 	uint64_t addr, data;
-	uint32_t length, before; /* bytes; of this TD before this TRB */
-	bool event_data, ends;
+	uint32_t length, before;       /* bytes; of this TD before this TRB */
+	bool event_data, ends, silent; /* silent: its end has no event */
 };
 
 struct software {
@@ -34,7 +34,7 @@ struct software {
 	uint64_t command;
 	bool command_cycle;
 	struct queued trb[4 * RING_TRBS]; /* oldest first; a TD is whole or not in it */
-	unsigned count, tds;
+	unsigned count, tds, silent;
 	unsigned next_buffer;
 	uint64_t position; /* of the sequence where the oldest TD begins */
 	uint32_t earlier;  /* bytes of the oldest TD that moved before it was put elsewhere */
@@ -76,7 +76,7 @@ static inline uint64_t put(struct software *w, uint64_t parameter, uint32_t stat
 
 static inline void put_queued(struct software *w, struct queued *q)
 {
-	uint32_t chain = q->ends ? 0 : TRB_CH, ioc = q->ends ? TRB_IOC : 0;
+	uint32_t chain = q->ends ? 0 : TRB_CH, ioc = q->ends && !q->silent ? TRB_IOC : 0;
 
 	if (q->event_data)
 		q->addr = put(w, q->data, 0, trb_type_bits(TRB_EVENT_DATA) | ioc | chain);
@@ -94,10 +94,10 @@ static inline uint32_t some_length(struct software *w, bool interrupt)
 	return dice(w, most[interrupt ? kind / 3 : kind] + 1);
 }
 
-static inline void put_td(struct software *w)
+static inline void put_td(struct software *w, bool silent)
 {
 	unsigned trbs = 1 + dice(w, MAX_TRBS);
-	bool event_data = dice(w, 2), interrupt = w->dci > 3;
+	bool event_data = !silent && dice(w, 2), interrupt = w->dci > 3;
 	uint64_t base = BED_DATA + BUFFER_BYTES * (w->next_buffer++ % 8);
 	uint32_t before = 0;
 
@@ -105,12 +105,15 @@ static inline void put_td(struct software *w)
 		struct queued *q = &w->trb[w->count++];
 		uint32_t length = i == trbs ? 0 : some_length(w, interrupt);
 
+		if (silent) /* whole packets of the bus, or it could not go on in the next TD */
+			length = length / 512 * 512;
 		if (before + length > BUFFER_BYTES)
 			length = 0;
 		*q = (struct queued){.data = base + before,
 				     .length = length,
 				     .before = before,
 				     .event_data = i == trbs,
+				     .silent = silent,
 				     .ends = i + 1 == trbs + event_data};
 		before += length;
 	}
@@ -126,6 +129,7 @@ static inline void put_td(struct software *w)
 	for (unsigned i = w->count - trbs - event_data; i < w->count; i++)
 		put_queued(w, &w->trb[i]);
 	w->tds++;
+	w->silent += silent;
 }
 
 /* ---- events ---- */
@@ -151,6 +155,7 @@ static inline void check_td(struct software *w, unsigned last, uint32_t amount)
 					 amount);
 	}
 	w->position += amount;
+	w->silent -= q->silent;
 	w->count -= last + 1;
 	memmove(w->trb, w->trb + last + 1, w->count * sizeof(w->trb[0]));
 	w->tds--;
@@ -168,6 +173,20 @@ static inline unsigned find(struct software *w, uint64_t addr)
 	return 0;
 }
 
+/* What comes before the TRB i and has no event has ended, too. */
+static inline unsigned end_silent(struct software *w, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++) {
+		if (!w->trb[k].ends)
+			continue;
+		assert_true(w->trb[k].silent);
+		check_td(w, k, w->told_short ? w->amount : w->trb[k].before + w->trb[k].length);
+		i -= k + 1;
+		k = (unsigned)-1;
+	}
+	return i;
+}
+
 /* A Transfer Event of a TRB that is done, or that a short packet ended. */
 static inline void completed(struct software *w, const struct trb *t)
 {
@@ -179,9 +198,8 @@ static inline void completed(struct software *w, const struct trb *t)
 			assert_true(++i < w->count);
 	else
 		i = find(w, t->parameter);
-	for (unsigned k = 0; k < i; k++)
-		assert_false(w->trb[k].ends); /* in order */
-	if (w->trb[i].event_data)             /* EDTLA counts from where the TD was put last */
+	i = end_silent(w, i);
+	if (w->trb[i].event_data) /* EDTLA counts from where the TD was put last */
 		left = w->trb[i].before - w->earlier - left;
 	if (!w->told_short)
 		w->amount = w->trb[i].before + w->trb[i].length - left;

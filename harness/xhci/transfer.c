@@ -48,33 +48,54 @@ static enum completion_code status_code(enum usb_status status)
 
 static uint32_t packet_bytes(const struct xhci_ep *ep)
 {
+	uint32_t chunk = xhci_ahead_pipe(ep) ? USB_PIPELINE_COMBINE : XHCI_CHUNK;
+
 	if (ep->interval_ns) /* one service interval */
 		return xhci_interval_payload(ep) - ep->td.interval_bytes;
-	return XHCI_CHUNK - XHCI_CHUNK % ep->max_packet;
+	return chunk - chunk % ep->max_packet;
+}
+
+struct usb_packet *xhci_transfer_packet(struct xhci_ep *ep, const struct td *td,
+					const struct xhci_ahead *behind, enum usb_pid pid,
+					uint32_t len)
+{
+	struct usb_device *dev = xhci_slot_device(ep->x, &ep->x->slots[ep->slot]);
+	struct usb_packet *p = usb_packet_new(dev, pid, ep->dci / 2, len);
+
+	p->stream = ep->stream;
+	p->complete = packet_complete;
+	p->opaque = ep;
+	p->short_not_ok = !td->complete || len < td_bytes(td);
+	p->int_req = xhci_td_int_req(td);
+	for (const struct xhci_ahead *a = behind; a && a->combined; a = a->next)
+		p->int_req |= xhci_td_int_req(&a->td);
+	if (pid == USB_SETUP) {
+		put_le64(p->data, td->trb[td->first].trb.parameter);
+	} else if (pid == USB_OUT && !xhci_payload_fill(ep, td, behind, p)) {
+		usb_packet_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void xhci_transfer_cost(const struct usb_packet *p, unsigned *budget)
+{
+	*budget -= (unsigned)min_u64(*budget, 1 + p->len / BYTES_PER_TRB);
 }
 
 /* A packet for the first held TRB. NULL: its data could not be read. */
-static struct usb_packet *make_packet(struct xhci_ep *ep, struct usb_device *dev, unsigned type)
+static struct usb_packet *make_packet(struct xhci_ep *ep, unsigned type, unsigned *budget)
 {
 	uint32_t len = (uint32_t)min_u64(td_bytes(&ep->td), packet_bytes(ep));
 	enum usb_pid pid = ep->td.in ? USB_IN : USB_OUT;
-	struct usb_packet *p;
 
 	if (type == TRB_SETUP)
 		pid = USB_SETUP, len = SETUP_BYTES;
 	else if (type == TRB_STATUS)
 		len = 0;
-	p = usb_packet_new(dev, pid, ep->dci / 2, len);
-	p->stream = ep->stream;
-	p->complete = packet_complete;
-	p->opaque = ep;
-	if (pid == USB_SETUP) {
-		put_le64(p->data, td_first(&ep->td)->trb.parameter);
-	} else if (pid == USB_OUT && !xhci_payload_fill(ep, p)) {
-		usb_packet_free(p);
-		return NULL;
-	}
-	return p;
+	else if (len)
+		len = xhci_ahead_combine(ep, &ep->td, &ep->ahead, len, budget);
+	return xhci_transfer_packet(ep, &ep->td, ep->ahead, pid, len);
 }
 
 static enum outcome wait_for_device(struct xhci_ep *ep)
@@ -141,11 +162,13 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 			p->actual = 0;
 			return packet_ok(ep, p, type);
 		}
+		xhci_ahead_take_back(ep);
 		return wait_for_device(ep);
 	case USB_XACT: /* xHCI 4.10.2.3: CErr tries in all, 0 = for ever */
 		if (xhci_ep_is_isoch(ep))
 			break;
 		if (!ep_ctx_cerr(ep->dw) || ++ep->retries < ep_ctx_cerr(ep->dw)) {
+			xhci_ahead_take_back(ep);
 			usb_packet_free(p);
 			ep->packet = NULL;
 			return wait_for_device(ep);
@@ -171,16 +194,16 @@ static enum outcome send(struct xhci_ep *ep, unsigned type, unsigned *budget)
 		return OUTCOME_GO_ON;
 	}
 	if (!ep->packet) {
-		ep->packet = make_packet(ep, dev, type);
+		ep->packet = make_packet(ep, type, budget);
 		if (!ep->packet) {
 			xhci_td_fail(ep, CC_DATA_BUFFER);
 			return OUTCOME_GO_ON;
 		}
 	}
-	*budget -= (unsigned)min_u64(*budget, 1 + ep->packet->len / BYTES_PER_TRB);
+	xhci_transfer_cost(ep->packet, budget);
 	status = usb_packet_submit(ep->packet);
 	if (status == USB_ASYNC)
-		return OUTCOME_WAIT;
+		return OUTCOME_GO_ON; /* with what may follow it */
 	return packet_done(ep, status);
 }
 
@@ -229,7 +252,7 @@ static enum outcome place_isoch(struct xhci_ep *ep, unsigned *budget)
 static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 {
 	if (ep->packet && ep->packet->state == USB_PACKET_WITH_DEVICE)
-		return OUTCOME_WAIT;
+		return xhci_ahead_run(ep, budget) ? OUTCOME_BUDGET : OUTCOME_WAIT;
 	if (ep->packet && ep->packet->state == USB_PACKET_DONE)
 		return packet_done(ep, ep->packet->status);
 	if (ep->x->halting)
@@ -240,7 +263,7 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 		return OUTCOME_WAIT;
 	}
 	if (!ep->packet) {
-		switch (xhci_td_gather(ep, packet_bytes(ep), budget)) {
+		switch (xhci_td_gather(ep, &ep->td, packet_bytes(ep), budget)) {
 		case TD_READY:
 			ep->idle_reported = false;
 			break;
@@ -261,13 +284,11 @@ static enum outcome step(struct xhci_ep *ep, unsigned *budget)
 	return run_first(ep, budget);
 }
 
-void xhci_transfer_settle(struct xhci_ep *ep)
+static void settle(struct xhci_ep *ep)
 {
 	struct usb_packet *p = ep->packet;
 	bool halting = ep->owner->state != EP_RUNNING;
 
-	if (!p)
-		return;
 	usb_packet_cancel(p); /* if it is with the device: p->actual bytes of it have moved */
 	if (p->state == USB_PACKET_DONE && (!halting || p->status == USB_OK)) {
 		packet_done(ep, p->status);
@@ -281,6 +302,13 @@ void xhci_transfer_settle(struct xhci_ep *ep)
 			xhci_td_fail(ep, CC_DATA_BUFFER);
 	}
 	usb_packet_free(p);
+}
+
+void xhci_transfer_settle(struct xhci_ep *ep)
+{
+	xhci_ahead_take_back(ep);
+	while (ep->packet) /* a TD that is over gives its place to the next, and its packet */
+		settle(ep);
 }
 
 bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)
