@@ -153,13 +153,14 @@ static void tds_nobody_waits_for_are_one_packet(void **state)
 	td(&b, 3, 700, TRB_IOC | TRB_ISP);
 	td(&b, 3, 512, TRB_IOC);
 	bed_doorbell(b.bed, b.slot, 3);
-	assert_int_equal(b.h->count, 2);
+	assert_int_equal(b.h->count, 1); /* nothing behind it: who knows in which TD it ends */
 	assert_int_equal(b.h->held[0]->len, 2748);
 	assert_true(b.h->held[0]->int_req);
-	assert_int_equal(b.h->held[1]->len, 512);
 	answer(b.h, 2748, USB_OK);
 	expect(&b, CC_SUCCESS, 3, 0);
 	bed_expect_none(b.bed);
+	assert_int_equal(b.h->count, 1);
+	assert_int_equal(b.h->held[0]->len, 512);
 	bed_free(b.bed);
 }
 

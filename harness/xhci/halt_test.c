@@ -33,6 +33,8 @@ static void what_a_device_has_may_end_before_it_halts(void **state)
 	struct trb t;
 
 	(void)state;
+	dev->pipeline = false;
+	usb_endpoint_setup(dev);
 	answer(dev, 1, USB_IN, USB_ASYNC, 0);
 	bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_IOC);
 	bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_IOC);

@@ -69,6 +69,7 @@ bool xhci_payload_spread(struct xhci_ep *ep, const struct usb_packet *p)
 			      n) != DMA_OK)
 			return false;
 		t->done += n;
+		td->sent |= n > 0;
 		at += n;
 		left -= n;
 		td->edtla = (td->edtla + n) & XHCI_EDTLA_MASK;

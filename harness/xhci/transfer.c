@@ -69,6 +69,8 @@ struct usb_packet *xhci_transfer_packet(struct xhci_ep *ep, const struct td *td,
 	p->int_req = xhci_td_int_req(td);
 	for (const struct xhci_ahead *a = behind; a && a->combined; a = a->next)
 		p->int_req |= xhci_td_int_req(&a->td);
+	if (pid == USB_IN && behind && behind->combined)
+		p->short_not_ok = true; /* the TDs after the one it ends in have not begun then */
 	if (pid == USB_SETUP) {
 		put_le64(p->data, td->trb[td->first].trb.parameter);
 	} else if (pid == USB_OUT && !xhci_payload_fill(ep, td, behind, p)) {
@@ -304,11 +306,26 @@ static void settle(struct xhci_ep *ep)
 	usb_packet_free(p);
 }
 
+/* What is left of a TD moves nothing, but what is behind it may have: end it. */
+static void end_td(struct xhci_ep *ep)
+{
+	while (ep->ahead && !ep->packet && td_first(&ep->td) && !td_first(&ep->td)->bad &&
+	       (ep->td.skip || (ep->td.sent && !td_bytes(&ep->td)))) {
+		if (ep->td.skip)
+			xhci_td_look_through(ep);
+		else
+			xhci_td_finish_trb(ep);
+	}
+}
+
 void xhci_transfer_settle(struct xhci_ep *ep)
 {
 	xhci_ahead_take_back(ep);
-	while (ep->packet) /* a TD that is over gives its place to the next, and its packet */
+	end_td(ep);
+	while (ep->packet) { /* a TD that is over gives its place to the next, and its packet */
 		settle(ep);
+		end_td(ep);
+	}
 }
 
 bool xhci_transfer_run(struct xhci_ep *ep, unsigned *budget)
