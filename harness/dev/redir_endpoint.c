@@ -97,6 +97,7 @@ void redir_apply_endpoints(struct redir *r)
 		ep->interface = e->interface;
 		ep->interval = e->interval;
 		ep->max_packet = e->max_packet;
+		ep->pipeline = e->type == USB_EP_BULK;
 		ep->max_streams = e->max_streams;
 		usb_endpoint_flush(ep, USB_XACT);
 		dev = redir_usb(r);

@@ -182,11 +182,12 @@ static void a_slow_line_holds_the_guest(void **state)
 	struct usb_packet *p[40];
 	unsigned n = 0, wakeups;
 
+	b->r->config.max_out = 512 * 1024; /* below what an endpoint may have under way */
 	b->peer.wire->takes = 0;
 	while (n < 40 && status == USB_ASYNC)
 		p[n++] = redir_bed_submit(b, PEER_BULK_OUT, 65536, &status);
 	assert_int_equal(status, USB_NAK);
-	assert_true(n >= REDIR_MAX_OUT / 65536 && n < 20);
+	assert_in_range(n, 8, 10);
 	wakeups = b->bed.wakeups;
 	b->peer.wire->takes = SIZE_MAX;
 	redir_bed_talk(b);
