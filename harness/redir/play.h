@@ -15,7 +15,7 @@
 
 #define PLAY_HEAD_BYTES 4u
 #define PLAY_RECORD_BYTES 3u
-#define PLAY_MAX_RECORDS 48u
+#define PLAY_MAX_RECORDS 32u
 #define PLAY_MAX_PACKETS 16u
 #define PLAY_MAX_BYTES                                                                             \
 	32768u /* of data in an input, both ways; the limits of the session are that much lower */

@@ -17,13 +17,14 @@ void play_see(struct play *y, uint64_t v)
 void play_talk(struct play *y)
 {
 	for (unsigned i = 0; i < 4 && y->peer.wire; i++) {
-		size_t before = y->peer.wire->in.len + y->peer.wire->out.len;
+		struct wire *w = y->peer.wire;
+		bool in = w->in.pos < w->in.len, out = w->out.pos < w->out.len;
 
-		dev_link_ready(&y->peer.wire->link);
-		peer_work(&y->peer);
-		if (y->peer.wire->in.pos == y->peer.wire->in.len &&
-		    y->peer.wire->in.len + y->peer.wire->out.len == before)
+		if (in || y->r->out || y->r->failed || y->r->visits != w->link.visits)
+			dev_link_ready(&w->link);
+		else if (!out)
 			break;
+		peer_work(&y->peer);
 	}
 }
 
