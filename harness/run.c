@@ -14,7 +14,8 @@
 #define LEAKS_EVERY 32u /* inputs: how often all memory is counted after one */
 /*
  * While fuzzing, a program whose trace is that long (rows, or 64 bytes of data) ends with the op that it
- * plays: one in twenty would otherwise take half of the time, nearly all of it in circles.
+ * plays: one in twenty would otherwise take half of the time, nearly all of it in circles. Replay, which
+ * has no warm starts, plays all of it.
  */
 #define FUZZ_WORK 1200u
 
@@ -146,7 +147,8 @@ static void play_from(struct harness *h, const struct op_program *p, unsigned fi
 		play(h, i, &p->op[i]);
 		finding = oracle_set_finding(h->oracles);
 		ret->ops = i + 1;
-		if (h->fuzzing && h->trace.row_count + h->trace.byte_count / 64 > FUZZ_WORK)
+		if (h->fuzzing && h->warm &&
+		    h->trace.row_count + h->trace.byte_count / 64 > FUZZ_WORK)
 			break;
 		if (warm && !finding)
 			warm_played(warm, i + 1, &h->trace);

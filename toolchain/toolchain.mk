@@ -79,7 +79,7 @@ plain_cxx = $(GCC)
 fuzz_flags  += $(call usb_header,fuzz) $(CFLAGS)
 asan_flags  := $(common) -O1 $(sanitize) $(call usb_header,asan) $(CFLAGS)
 plain_flags := $(common) -O2 $(CFLAGS)
-cov_flags   := $(common) -O1 -fprofile-instr-generate -fcoverage-mapping $(CFLAGS)
+cov_flags   := $(common) -O1 -DCOVERAGE -fprofile-instr-generate -fcoverage-mapping $(CFLAGS)
 msan_flags  := $(common) -O2 -fsanitize=memory,fuzzer-no-link -fsanitize-memory-track-origins \
 	-fno-sanitize-recover=all $(CFLAGS)
 afl_flags   := $(common) -O2 -fsanitize=address $(CFLAGS)

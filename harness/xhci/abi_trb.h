@@ -81,15 +81,11 @@ enum trb_type {
 /* "normal", or NULL for a number the specification does not name. */
 static inline const char *trb_type_name(unsigned type)
 {
-	switch (type) {
-#define X(name, value, text)                                                                       \
-	case value:                                                                                \
-		return text;
-		TRB_TYPES(X)
+#define X(name, value, text) [value] = text,
+	static const char *const names[] = {TRB_TYPES(X)};
 #undef X
-	default:
-		return NULL;
-	}
+
+	return type < ARRAY_SIZE(names) ? names[type] : NULL;
 }
 
 #define TRB_CYCLE (1u << 0)
@@ -202,15 +198,11 @@ enum completion_code {
 /* "Short Packet", or NULL for a number the specification does not name. */
 static inline const char *completion_name(unsigned code)
 {
-	switch (code) {
-#define X(name, value, text)                                                                       \
-	case value:                                                                                \
-		return text;
-		COMPLETION_CODES(X)
+#define X(name, value, text) [value] = text,
+	static const char *const names[] = {COMPLETION_CODES(X)};
 #undef X
-	default:
-		return NULL;
-	}
+
+	return code < ARRAY_SIZE(names) ? names[code] : NULL;
 }
 
 #endif
