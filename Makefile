@@ -121,6 +121,8 @@ integrity: ## random stops of endpoints and schedules of ERDP, no byte or event 
 	+@ci/integrity.sh
 memcheck: ## the corpus under MemorySanitizer and valgrind: [T=<target>] [ONLY=msan|valgrind]
 	+@ci/memcheck.sh
+analyze: ## gcc -fanalyzer, clang-tidy and cppcheck: [ONLY=gcc|clang-tidy|cppcheck]
+	+@ci/analyze.sh
 cov: ## coverage of the shipped corpus per folder, HTML in build/cov/html: [T=<target>] [UNIT=1]
 	+@ci/cov.sh
 bench: ## exec/s of each target beside an empty one: [T=<target>] [SECS=10]
@@ -139,7 +141,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -f toolchain/help.awk $(MAKEFILE_LIST)
 
-.PHONY: fuzz repro minimize nightly vm bugs test vm-test check memcheck cov bench setup corpus fuzzers clean help FORCE
+.PHONY: fuzz repro minimize nightly vm bugs test vm-test check memcheck analyze cov bench setup corpus fuzzers clean help FORCE
 FORCE:
 
 -include $(wildcard $(foreach p,$(profiles),$(addprefix build/$(p)/,$(sources:.c=.d) \

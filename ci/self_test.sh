@@ -25,7 +25,7 @@ fresh() {
 }
 mkdir "$dir/clean"
 cp -a ci/trial/. "$dir/clean/"
-cp -a Makefile toolchain ci .clang-format .shellcheckrc "$dir/clean/"
+cp -a Makefile toolchain ci .clang-format .clang-tidy .shellcheckrc "$dir/clean/"
 rm -rf "$dir/clean/ci/trial"
 cp harness/base.h "$dir/clean/harness/"
 clang-format -i "$dir/clean/harness/base.h"
@@ -110,6 +110,22 @@ expect 'test: a suite that is not there' 2 'there is no suite' ci/test.sh nosuch
 fresh
 sed -i 's/!strcmp(argv\[1\], "vacuity")/0/' harness/main.c
 expect 'test: a tool that fails the vacuity gate' 1 ' 1 failed$' ci/test.sh vacuity
+
+# --- readers of sources --------------------------------------------------------------------------
+fresh
+: >ci/analyze-explained
+expect 'analyze: a clean tree passes' 0 'ok cppcheck' ci/analyze.sh harness/usb/magic.c
+sed -i '/^bool usb_magic_check/,/^{/ s|^{|{\n\tuint8_t *p = malloc(8);\n\n\tif (!p \|\| len > 8)\n\t\treturn false;\n\tmemcpy(p, data, len);\n\tif (p[0] == 3)\n\t\treturn true;\n\tfree(p);|' harness/usb/magic.c
+expect 'analyze: gcc sees a leak' 1 'magic.c:.*Wanalyzer-malloc-leak' env ONLY=gcc ci/analyze.sh harness/usb/magic.c
+expect 'analyze: clang-tidy sees it' 1 'magic.c:.*clang-analyzer-unix.Malloc' env ONLY=clang-tidy ci/analyze.sh harness/usb/magic.c
+cp harness/usb/magic.c "$dir/leaks.c"
+printf 'int usb_past(void)\n{\n\tint a[2] = {1, 2};\n\n\treturn a[2];\n}\n' >>harness/usb/magic.c
+expect 'analyze: cppcheck sees an index past the end' 1 'magic.c:.*arrayIndexOutOfBounds' env ONLY=cppcheck ci/analyze.sh harness/usb/magic.c
+cp "$dir/leaks.c" harness/usb/magic.c
+printf 'harness/usb/magic.c -Wanalyzer-malloc-leak on purpose\n' >ci/analyze-explained
+expect 'analyze: what is answered passes' 0 'ok gcc' env ONLY=gcc ci/analyze.sh harness/usb/magic.c
+cp "$dir/clean/harness/usb/magic.c" harness/usb/magic.c
+expect 'analyze: an answer to nothing' 1 'malloc-leak: a line of .* answers nothing' env ONLY=gcc ci/analyze.sh
 
 # --- memory that nobody wrote ------------------------------------------------------------------
 fresh

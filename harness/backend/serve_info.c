@@ -79,7 +79,7 @@ char *serve_info_pci(const struct serve_devices *s)
 		"function %04x:%04x (subsystem %04x:%04x), revision %u, class %02x%02x%02x\n",
 		id->vendor, id->device, id->subsystem_vendor, id->subsystem, id->revision,
 		id->class_code, id->subclass, id->prog_if);
-	fprintf(t.out, "BAR 0: %u-bit memory at 0x%llx, 0x%x bytes%s\n", id->bar0_64bit ? 64 : 32,
+	fprintf(t.out, "BAR 0: %u-bit memory at 0x%llx, 0x%x bytes%s\n", id->bar0_64bit ? 64u : 32u,
 		(unsigned long long)pci_bar0(g), id->bar0_size,
 		pci_memory_enabled(g) ? "" : ", off");
 	fprintf(t.out, "bus master %s, interrupts by %s, %llu messages sent\n",

@@ -13,7 +13,7 @@ static void put_endpoints(FILE *out, const struct usb_desc_alternate *a)
 
 	for (const struct usb_desc_endpoint *e = a->endpoints; e; e = e->next)
 		fprintf(out, "          endpoint 0x%02x: %s, packets of %u, interval %u\n",
-			e->address, type[e->attributes & 3], e->max_packet & 0x7ff, e->interval);
+			e->address, type[e->attributes & 3], e->max_packet & 0x7ffu, e->interval);
 }
 
 static void put_interfaces(FILE *out, const struct usb_device *dev)

@@ -205,8 +205,9 @@ static size_t make_record(struct edit *e, uint8_t *r)
 static void add(struct edit *e)
 {
 	uint8_t r[NEW_BYTES];
+	size_t len = make_record(e, r);
 
-	insert(e, e->at[below(e, e->count + 1)], r, make_record(e, r));
+	insert(e, e->at[below(e, e->count + 1)], r, len);
 }
 
 static void copy(struct edit *e, unsigned from, unsigned to)

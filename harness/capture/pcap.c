@@ -123,6 +123,8 @@ int pcap_file_open(const char *path, uint64_t epoch_ns, struct pcap_file **ret)
 	}
 	if (f->link)
 		pcap_close(f->link);
+	else if (out != stdout)
+		fclose(out);
 	free(f);
 	return err;
 }

@@ -150,10 +150,12 @@ static void exchange(struct ccid *c, const uint8_t *bytes, size_t len)
 {
 	uint8_t answer[CARD_ANSWER_MAX];
 
-	if (!c->powered)
+	if (!c->powered) {
 		fail(c, ERROR_ICC_MUTE);
-	else
-		reply(c, DATA_BLOCK, 0, 0, answer, ccid_card_apdu(&c->card, bytes, len, answer));
+		return;
+	}
+	len = ccid_card_apdu(&c->card, bytes, len, answer);
+	reply(c, DATA_BLOCK, 0, 0, answer, len);
 }
 
 static void parameters(struct ccid *c, const uint8_t *bytes, size_t len)

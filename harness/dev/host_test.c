@@ -131,7 +131,7 @@ static void a_disk_is_written_and_read(void **state)
 		 0x80, 0,   10,  0x28, 0, 0, 0, 0, 5, 0, 0, 2},
 	};
 	struct road *r = *state;
-	uint8_t data[1024], back[1024], csw[13], command[31];
+	uint8_t data[1024], back[1024] = {0}, csw[13], command[31];
 	uint32_t n;
 
 	r->disk = disk_new_memory(64, 512);

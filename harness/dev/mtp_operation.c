@@ -27,6 +27,7 @@ static void respond_errno(struct mtp *m, int err)
 
 static void send_dataset(struct mtp *m, const uint8_t *bytes, size_t len)
 {
+	/* cppcheck-suppress uninitvar ; what makes a dataset is in another file */
 	memcpy(mtp_data_in(m, len, 0), bytes, len);
 	m->result = MTP_OK;
 }
@@ -324,13 +325,19 @@ static void in_session(struct mtp *m)
 	}
 }
 
-void mtp_begin(struct mtp *m)
+static void send_device_info(struct mtp *m)
 {
 	uint8_t info[MTP_INFO_MAX];
+	size_t len = mtp_device_info(info);
 
+	send_dataset(m, info, len);
+}
+
+void mtp_begin(struct mtp *m)
+{
 	m->answer_count = 0;
 	if (m->code == MTP_GET_DEVICE_INFO)
-		send_dataset(m, info, mtp_device_info(info));
+		send_device_info(m);
 	else if (m->code == MTP_OPEN_SESSION)
 		open_session(m);
 	else if (!m->session)

@@ -217,8 +217,10 @@ struct mtp_store *mtp_memory_new(void)
 
 	m->store.ops = &memory_ops;
 	folder = mtp_store_add(&m->store, 0, "DCIM", true);
+	REQUIRE(folder); /* a new store has room for two */
 	memory_create(&m->store, folder);
 	file = mtp_store_add(&m->store, folder->handle, "note.txt", false);
+	REQUIRE(file);
 	memory_create(&m->store, file);
 	memory_write(&m->store, file, 0, (const uint8_t *)text, sizeof(text) - 1);
 	file->bytes = sizeof(text) - 1;

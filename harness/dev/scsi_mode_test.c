@@ -115,7 +115,7 @@ static void lists_that_end_too_early_are_length_errors(void **state)
 	uint8_t list[4 + 20] = {[4] = 0x08, 18};
 
 	(void)state;
-	for (uint8_t len = 1; len < sizeof(list); len++) {
+	for (unsigned len = 1; len < sizeof(list); len++) {
 		if (len == 4)
 			continue;
 		select_6(bed, list, len);

@@ -51,10 +51,11 @@ static void append_hex(struct lsusb_bytes *bytes, const struct lsusb_line *line)
 {
 	for (const char *at = line->at; at + 1 < line->end && bytes->len < SET_MAX; at += 2) {
 		int high = digit(at[0]), low = digit(at[1]);
-		uint8_t byte = (uint8_t)(high << 4 | low);
+		uint8_t byte;
 
 		if (high < 0 || low < 0)
 			return;
+		byte = (uint8_t)(high << 4 | low);
 		lsusb_bytes_append(bytes, &byte, 1);
 	}
 }

@@ -29,8 +29,9 @@ static void print_encoded(FILE *out, const struct op *op)
 {
 	struct op_program p = {.op = (struct op *)op, .count = 1};
 	uint8_t raw[MAX_ENTRY];
+	size_t len = op_encode(&p, raw, sizeof(raw));
 
-	print_bytes(out, raw, op_encode(&p, raw, sizeof(raw)));
+	print_bytes(out, raw, len);
 }
 
 /* An op in which only one field is not zero. */

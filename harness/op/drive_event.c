@@ -12,7 +12,7 @@ static uint64_t segment_base(const struct drive_event_ring *r, unsigned segment)
 
 void drive_intr_lay_out(struct drive *d, unsigned intr, unsigned segments, unsigned trbs)
 {
-	struct drive_event_ring *r, spare;
+	struct drive_event_ring *r, spare = {0};
 	uint64_t area = DRIVE_INTRS + intr % 256 * DRIVE_INTR_STRIDE, bytes;
 	bool first = !intr && segments == 1 && trbs <= DRIVE_EVENT_TRBS;
 

@@ -150,7 +150,7 @@ void explain_packet(struct explain *e, const struct trace_row *row)
 
 	fprintf(e->out, "USB   %s port %s address %u ep %u #%llu ",
 		row->pid < ARRAY_SIZE(pid_name) ? pid_name[row->pid] : "?",
-		explain_place(row->port, row->addr, place), row->slot, row->dci & 0x0f,
+		explain_place(row->port, row->addr, place), row->slot, row->dci & 0x0fu,
 		(unsigned long long)row->value);
 	if (row->what == PACKET_SUBMIT)
 		fprintf(e->out, "sent, %u bytes", row->len);

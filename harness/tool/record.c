@@ -70,7 +70,7 @@ static void make(const struct record_cutter *c, struct record_life *life,
 
 static int take_life(struct job *j, struct record_cutter *c, struct record_life *life)
 {
-	struct record_result result;
+	struct record_result result = {0};
 	char path[PATH_MAX];
 	int err;
 

@@ -25,14 +25,15 @@ void record_list_fini(struct record_list *l)
 static void set_blob(struct op *op, const uint8_t *first, uint32_t first_len, const uint8_t *rest,
 		     uint32_t rest_len)
 {
-	uint8_t *all = first_len + rest_len ? alloc_zero(first_len + rest_len) : NULL;
+	size_t len = (size_t)first_len + rest_len;
+	uint8_t *all = len ? alloc_zero(len) : NULL;
 
 	if (first_len)
 		memcpy(all, first, first_len);
 	if (rest_len)
 		memcpy(all + first_len, rest, rest_len);
 	op->blob = all;
-	op->blob_len = (uint16_t)(first_len + rest_len);
+	op->blob_len = (uint16_t)len;
 }
 
 /* Room for one at a place, or NULL. */

@@ -57,7 +57,7 @@ static void follow_time(struct maker *m, const struct trace_row *row, int64_t mi
 		m->offset_ns -= (usec - WAIT_MAX_USEC) * 1000;
 		usec = WAIT_MAX_USEC;
 	}
-	m->offset_ns += slack_usec * 1000ll;
+	m->offset_ns += slack_usec * 1000LL;
 	step(m, usec + slack_usec);
 }
 

@@ -67,7 +67,7 @@ static struct page *page_at(struct record_memory *m, uint64_t addr)
 	struct page **p = place(m->page, m->room, addr / PAGE);
 
 	if (*p)
-		return *p;
+		return *p; // cppcheck-suppress identicalInnerCondition ; a pointer, not a truth value
 	if (++m->count > m->room / 2) {
 		grow(m);
 		p = place(m->page, m->room, addr / PAGE);

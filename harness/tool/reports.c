@@ -161,6 +161,7 @@ static void end_leak(struct reports *r)
 	struct tool_report report;
 	struct reports_row *row;
 
+	/* NOLINTNEXTLINE(cert-err34-c): the numbers are LeakSanitizer's own, and only printed */
 	sscanf(r->text, "%*s leak of %llu byte(s) in %llu object(s)", &bytes, &objects);
 	strcpy(text, opening);
 	strcat(text, r->text);

@@ -153,7 +153,7 @@ static void a_block_of_our_disk_is_written_and_read(void **state)
 {
 	static const uint8_t write_10[31] = {'U', 'S', 'B', 'C',  1, 0, 0, 0, 0, 4, 0, 0,
 					     0,   0,   10,  0x2a, 0, 0, 0, 0, 5, 0, 0, 2};
-	uint8_t read_10[31], data[1024], back[1024], status[13];
+	uint8_t read_10[31], data[1024], back[1024] = {0}, status[13];
 	struct bed *bed = *state;
 	int n;
 
