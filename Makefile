@@ -70,7 +70,7 @@ build/$(1)/$(call under,$(2))_replay: $(patsubst %.c,build/$(1)/%.o,$(wildcard t
 endef
 
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
-$(foreach f,op backend import tool usbfs redir,$(eval \
+$(foreach f,op backend import tool usbfs redir export,$(eval \
 	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
 # The server of a VM is under test, too, by the target vfio-user.
 build/fuzz/harness/backend/vfio_%.o: private unwatched =
@@ -99,7 +99,7 @@ export F
 ##@ Fuzzing
 fuzz: ## fuzz every target, or [T=<target>], for [SECS=60] each; [EMPTY=1] without our seeds
 	+@ci/fuzz.sh
-repro: ## explain and replay one case: F=<file> [T=<target>] [ON=emu]
+repro: ## explain and replay one case: F=<file> [T=<target>] [ON=emu|qemu]
 	+@toolchain/repro.sh
 minimize: ## make a case as small as it gets with the same verdict: F=<file> [T=<target>]
 	+@toolchain/repro.sh --minimize

@@ -19,12 +19,13 @@ xhci     guest usb
 dev      usb
 op       backend/backend.h xhci/abi.h
 capture  usb
-backend  op guest xhci usb dev usbfs capture
+export   usb usbfs
+backend  op guest xhci usb dev usbfs export capture
 oracle   xhci/abi.h
 import   usb
 usbfs    usb dev op/mutate.h
 redir    usb dev op/random.h
-tool     op import capture usb/desc.h xhci/abi.h harness.h backend/serve.h backend/vfio_client.h usbfs/exercise.h redir/play.h oracle/oracle.h
+tool     op import capture usb/desc.h xhci/abi.h harness.h backend/serve.h backend/peer.h backend/vfio_client.h usbfs/exercise.h redir/play.h oracle/oracle.h
 '
 cd "${1:-.}" || die 2 "cannot enter '${1:-.}'" "give the folder that holds harness/"
 [ -d harness ] || die 2 "there is no harness/ here" "give the folder that holds harness/"

@@ -4,8 +4,9 @@
 # Explains and replays one case: a program (.ops), hex (.hex) or the raw bytes an engine left.
 #
 #   toolchain/repro.sh [--target <target>] [--minimize | --verdict] <file>
-#   F=<file> [T=<target>] [ON=emu] make repro
+#   F=<file> [T=<target>] [ON=emu|qemu] make repro
 #
+# ON=qemu shows the device of a program to a stock QEMU's usb-redir, see toolchain/redir-qemu.sh.
 # Prints the readable trace, the symbolised stack if there is one, and the verdict line. Exit 1 if
 # it reproduces, 0 if it is clean, 2 on bad input. GNU make turns every failure into its own 2:
 # call this script where the exact status matters. --verdict prints that one line only. Without a
@@ -34,7 +35,8 @@ if [ ! -f "$file" ] || [ ! -r "$file" ]; then
 fi
 case ${ON:-emu} in
 emu) ;;
-*) die 2 "ON=$ON: there is no such machine here" "ON=emu is the built-in one" ;;
+qemu) [ $mode = repro ] || [ $mode = verdict ] || die 2 "a case is not made smaller on QEMU" "minimize it with ON=emu" ;;
+*) die 2 "ON=$ON: there is no such machine here" "ON=emu is the built-in one, ON=qemu a stock QEMU" ;;
 esac
 if [ -n "$target" ]; then
 	all_targets | grep -qxF -- "$target" ||
@@ -48,6 +50,12 @@ if [ $mode = verdict ]; then
 else
 	need_setup
 	build build/asan/gauntlet >&2
+fi
+if [ "${ON:-emu}" = qemu ]; then
+	[[ $file == *.ops ]] || die 2 "$file is not a program" "gauntlet decode makes one (.ops) of bytes"
+	[ $mode = repro ] || set -- --verdict
+	[ $mode = verdict ] || set --
+	exec toolchain/redir-qemu.sh "$@" "$file"
 fi
 eval "$(toolchain/sanitizer-profile repro --env)"
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "backend/backend.h"
+#include "backend/device_op.h"
 #include "backend/machine.h"
 #include "heap.h"
 #include "op/args.h"
@@ -194,74 +195,22 @@ static int op_overload(struct emu *e, const struct op *op)
 	return at->hub ? hub_overload(at->hub, at->number, ARG(op, OVERLOAD, on)) : -ENODEV;
 }
 
-static int op_key(struct emu *e, const struct op *op)
+/* The device an op of the device side is for; route and port of all of them are found alike. */
+static struct usb_device *device_of(const struct emu *e, const struct op *op)
 {
-	struct usb_device *dev = find(e, ARG(op, KEY, port), ARG(op, KEY, route), DEV_KEYBOARD);
-	unsigned qnum = (unsigned)ARG(op, KEY, qnum), state = (unsigned)ARG(op, KEY, state);
-	int err;
+	struct usb_device *dev;
 
-	if (!dev)
-		return -ENODEV;
-	if (state == KEY_RELEASE)
-		return keyboard_press(dev, qnum, false);
-	err = keyboard_press(dev, qnum, true);
-	return err || state != KEY_TAP ? err : keyboard_press(dev, qnum, false);
-}
-
-static int op_pointer(struct emu *e, const struct op *op)
-{
-	struct usb_device *dev =
-		find(e, ARG(op, POINTER, port), ARG(op, POINTER, route), DEV_TABLET);
-
-	if (!dev)
-		dev = find(e, 0, 0, DEV_MOUSE);
-	if (!dev)
-		return -ENODEV;
-	if (dev->model == DEV_MOUSE)
-		return mouse_move(dev, (int16_t)ARG(op, POINTER, x), (int16_t)ARG(op, POINTER, y),
-				  (uint8_t)ARG(op, POINTER, buttons), 0);
-	return tablet_move(dev, (uint16_t)ARG(op, POINTER, x), (uint16_t)ARG(op, POINTER, y),
-			   (uint8_t)ARG(op, POINTER, buttons), 0);
-}
-
-static int op_answer(struct emu *e, const struct op *op)
-{
-	struct usb_device *dev =
-		find(e, ARG(op, ANSWER, port), ARG(op, ANSWER, route), DEV_SCRIPTED);
-	uint32_t flags = (uint32_t)ARG(op, ANSWER, flags);
-	unsigned pid = (unsigned)ARG(op, ANSWER, pid);
-	struct scripted_answer a = {
-		.number = ARG(op, ANSWER, ep) & 15,
-		.pid = pid == PID_ANY ? SCRIPTED_ANY : (uint8_t)(pid - PID_OUT),
-		.status = (uint8_t)ARG(op, ANSWER, status),
-		.delay_ns = ARG(op, ANSWER, delay_usec) * 1000,
-		.detach = flags & ANSWER_DETACH,
-		.data = op->blob,
-		.len = op->blob_len,
-	};
-
-	if (!dev)
-		return -ENODEV;
-	if (flags & ANSWER_ANY_EP)
-		a.number = SCRIPTED_ANY;
-	else if (!a.number && pid == PID_ANY) /* a request that usb-core does not know */
-		a.request = true;
-	if (a.delay_ns) {
-		a.later_status = a.status == USB_ASYNC ? USB_OK : a.status;
-		a.status = USB_ASYNC;
+	switch (op->id) {
+	case OP_KEY:
+		return find(e, ARG(op, KEY, port), ARG(op, KEY, route), DEV_KEYBOARD);
+	case OP_POINTER:
+		dev = find(e, ARG(op, POINTER, port), ARG(op, POINTER, route), DEV_TABLET);
+		return dev ? dev : find(e, 0, 0, DEV_MOUSE);
+	case OP_ANSWER:
+		return find(e, ARG(op, ANSWER, port), ARG(op, ANSWER, route), DEV_SCRIPTED);
+	default:
+		return find(e, ARG(op, FINISH, port), ARG(op, FINISH, route), DEV_SCRIPTED);
 	}
-	return scripted_answer(dev, &a);
-}
-
-static int op_finish(struct emu *e, const struct op *op)
-{
-	struct usb_device *dev =
-		find(e, ARG(op, FINISH, port), ARG(op, FINISH, route), DEV_SCRIPTED);
-
-	if (!dev)
-		return -ENODEV;
-	return scripted_finish(dev, (unsigned)ARG(op, FINISH, nth),
-			       (uint8_t)ARG(op, FINISH, status), op->blob, op->blob_len);
 }
 
 /* ---- ops of the world ---------------------------------------------------------------------- */
@@ -319,16 +268,13 @@ static int world(struct emu *e, const struct op *op, uint64_t addr)
 	case OP_OVERLOAD:
 		return op_overload(e, op);
 	case OP_KEY:
-		return op_key(e, op);
 	case OP_POINTER:
-		return op_pointer(e, op);
+	case OP_ANSWER:
+	case OP_FINISH:
+		return device_op(device_of(e, op), op);
 	case OP_DESCRIPTORS:
 		machine_set_descriptors(e->now, op->blob, op->blob_len);
 		return 0;
-	case OP_ANSWER:
-		return op_answer(e, op);
-	case OP_FINISH:
-		return op_finish(e, op);
 	case OP_FAULT:
 		return op_fault(e, op, addr);
 	case OP_FLIP:

@@ -152,6 +152,9 @@ bool serve_redir_holds(const struct serve_devices *s, const struct serve_path *p
 /* End those of this port and behind it (NULL: all), with their devices: how many. */
 unsigned serve_redir_close(struct serve_devices *s, const struct serve_path *path);
 
+/* The device, and the disk it sits on (NULL: none) which must outlive it. 0, or -errno with a sentence in why. */
+int serve_device_make(struct serve_devices *s, const struct serve_device *d,
+		      struct usb_device **ret, struct disk **ret_disk, char *why, size_t room);
 /* Plug it: 0 and its place, or -errno with a sentence in why. */
 int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 		      struct serve_path *ret_path, char *why, size_t room);

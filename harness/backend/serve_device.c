@@ -233,13 +233,35 @@ static int open_folder(const struct serve_device *d, struct mtp_store **ret, cha
 	return err;
 }
 
+int serve_device_make(struct serve_devices *s, const struct serve_device *d,
+		      struct usb_device **ret, struct disk **ret_disk, char *why, size_t room)
+{
+	struct dev_context context = {.ports = d->ports, .single_tt = d->single_tt};
+	int err = open_disk(d, &context.disk, why, room);
+
+	*ret = NULL;
+	if (!err)
+		err = open_line(s, d, &context.link, why, room);
+	if (!err)
+		err = open_folder(d, &context.store, why, room);
+	if (!err && !d->id)
+		*ret = dev_models[d->model].create(&context);
+	if (!err && (d->id || d->via_libusb))
+		err = serve_host_open(s, d, *ret, ret, why, room);
+	if (err)
+		disk_free(context.disk);
+	else
+		*ret_disk = context.disk;
+	return err;
+}
+
 int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 		      struct serve_path *ret_path, char *why, size_t room)
 {
-	struct dev_context context = {.ports = d->ports, .single_tt = d->single_tt};
 	struct serve_path path = d->path;
 	struct serve_disk *place = find_disk(s, NULL);
 	struct usb_device *dev;
+	struct disk *disk;
 	int err;
 
 	if (!path.connector)
@@ -248,33 +270,20 @@ int serve_device_plug(struct serve_devices *s, const struct serve_device *d,
 		*ret_path = path;
 		return serve_redir_open(s, d, &path, why, room);
 	}
-	err = place ? open_disk(d, &context.disk, why, room) : -ENOSPC;
-	if (!err)
-		err = open_line(s, d, &context.link, why, room);
-	if (!err)
-		err = open_folder(d, &context.store, why, room);
-	if (err) {
-		disk_free(context.disk);
+	err = place ? serve_device_make(s, d, &dev, &disk, why, room) : -ENOSPC;
+	if (err)
 		return err;
-	}
-	dev = d->id ? NULL : dev_models[d->model].create(&context);
-	if (d->id || d->via_libusb)
-		err = serve_host_open(s, d, dev, &dev, why, room);
-	if (err) {
-		disk_free(context.disk);
-		return err;
-	}
 	serve_tap_note(s->tap, "plug port=%u model=%s speed=%u route=%u", path.connector,
 		       dev_models[d->model].name, d->speed, path.route);
 	err = machine_attach(s->m, machine_port(s->m, path.connector, path.route), d->model, dev,
 			     d->speed);
 	if (!err) {
-		*place = (struct serve_disk){context.disk, path};
+		*place = (struct serve_disk){disk, path};
 		*ret_path = path;
 		return 0;
 	}
 	dev_free(dev);
-	disk_free(context.disk);
+	disk_free(disk);
 	say_why(s, d, &path, err, why, room);
 	return err;
 }

@@ -327,6 +327,19 @@ int usbfs_urb_reap(struct usbfs *f, struct usbdevfs_urb **ret)
 	return 0;
 }
 
+int usbfs_urb_done(struct usbfs *f, struct usbdevfs_urb **ret)
+{
+	struct usbfs_urb *u;
+
+	work(f);
+	u = take_finished(f);
+	if (!u)
+		return -EAGAIN;
+	*ret = u->user;
+	free(u);
+	return 0;
+}
+
 int usbfs_urb_now(struct usbfs *f, struct usbdevfs_urb *user)
 {
 	struct usbfs_urb u;

@@ -77,6 +77,8 @@ int usbfs_urb_submit(struct usbfs *f, struct usbdevfs_urb *user);
 int usbfs_urb_discard(struct usbfs *f, struct usbdevfs_urb *user);
 /* The oldest that is done: 0; -EAGAIN: none; -ENODEV: none, and the device is gone. */
 int usbfs_urb_reap(struct usbfs *f, struct usbdevfs_urb **ret);
+/* The same for who does not wait: time stands still. 0 or -EAGAIN. */
+int usbfs_urb_done(struct usbfs *f, struct usbdevfs_urb **ret);
 /* Do it here and now: bytes moved or -errno (-ETIMEDOUT: the device does not answer). */
 int usbfs_urb_now(struct usbfs *f, struct usbdevfs_urb *user);
 void usbfs_urb_forget_all(struct usbfs *f);
