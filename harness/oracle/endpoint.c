@@ -101,6 +101,12 @@ void oracle_endpoint_restart(struct endpoint *ep)
 	ep->rewind = ep->total;
 }
 
+void oracle_endpoint_unsure(struct endpoint *ep)
+{
+	ep->unsure = true;
+	ep->stream_arrays = ORACLE_ARRAYS + 1;
+}
+
 /*
  * The cycle that holds at a start position, or -1. The ring then was there: it is used up. Two
  * commands may have named one place with different cycles, and one of them may have failed; or one that

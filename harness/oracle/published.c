@@ -116,7 +116,7 @@ static void input_context(struct oracle_set *s, const struct trace_row *row)
 		if (!excused)
 			report(s, row, "not in an input context of a command under way");
 		else if (ep)
-			ep->unsure = true;
+			oracle_endpoint_unsure(ep);
 		return;
 	}
 	offset = row->addr - (c->parameter & ~UINT64_C(0xf));

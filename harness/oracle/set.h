@@ -207,6 +207,8 @@ void oracle_endpoint_reset(struct oracle_set *s);
 void oracle_endpoint_forget_slot(struct oracle_set *s, unsigned slot);
 /* A dequeue pointer that software published: its ring may continue there. */
 void oracle_endpoint_start(struct endpoint *ep, uint64_t dequeue);
+/* Software may have said where its rings and stream contexts are, and nobody listened. */
+void oracle_endpoint_unsure(struct endpoint *ep);
 /* The ring now is where oracle_endpoint_start said last, unless it has been there already. */
 void oracle_endpoint_restart(struct endpoint *ep);
 /* No work from now on until a doorbell that is newer than so many. */

@@ -16,11 +16,16 @@ static bool names_trb(unsigned code)
 		code == CC_BABBLE || code == CC_TRANSACTION || code == CC_TRB || code == CC_STALL;
 }
 
+/* An Event Data TRB that did its work is named by its data, never by its address (xHCI 6.4.2.1). */
 static bool matches(const struct trb_seen *t, const struct trb *event)
 {
+	bool event_data = bits(t->control, 15, 10) == TRB_EVENT_DATA;
+	unsigned code = trb_completion(event);
+
 	if (event->control & TRB_EV_ED)
-		return bits(t->control, 15, 10) == TRB_EVENT_DATA &&
-			t->parameter == event->parameter;
+		return event_data && t->parameter == event->parameter;
+	if (event_data && (code == CC_SUCCESS || code == CC_SHORT_PACKET))
+		return false;
 	return t->addr == event->parameter;
 }
 
