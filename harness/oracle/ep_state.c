@@ -123,8 +123,16 @@ static void configured(struct oracle_set *s, const struct command_seen *c)
 	}
 }
 
+/*
+ * Reset Device. Endpoint 0 stays Running: the TD that was under way
+ * was aborted (xHCI 4.6.11), and where its ring goes on is not said. It may be begun again.
+ */
 static void removed(struct oracle_set *s, const struct command_seen *c)
 {
+	struct endpoint *ep0 = oracle_endpoint_find(s, command_slot(c), 1);
+
+	if (ep0 && !endpoint_is_quiet(ep0))
+		ep0->rung = ++s->doorbells;
 	for (unsigned dci = 2; dci < 32; dci++) {
 		struct endpoint *ep = oracle_endpoint_find(s, command_slot(c), dci);
 

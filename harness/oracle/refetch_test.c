@@ -88,6 +88,37 @@ static void a_trb_read_again_after_a_doorbell_is_fine(void **state)
 	assert_clean(b);
 }
 
+/* Endpoint 0 was rung and its TD has begun when the command is fetched. */
+static void a_control_td_is_begun_again(struct bed *b, unsigned command)
+{
+	bed_bulk_in(b);
+	bed_doorbell(b, 1, 1);
+	bed_fetch(b, 1, TRB_SETUP, 8, TRB_IDT);
+	bed_fetch(b, 1, TRB_DATA, 18, TRB_DIR_IN);
+	bed_command(b, command, 0, 1u << 24);
+	if (command == TRB_RESET_DEVICE) {
+		bed_ep_context(b, 1, 3, EP_DISABLED, 0);
+		bed_slot_context(b, 1, SLOT_DEFAULT);
+		bed_ep_context(b, 1, 1, EP_RUNNING, EP_CONTROL);
+	}
+	bed_complete(b, CC_SUCCESS, 1);
+	b->trb[1] -= TRB_SIZE;
+	assert_clean(b);
+	bed_fetch(b, 1, TRB_DATA, 18, TRB_DIR_IN);
+}
+
+static void a_control_td_begun_again_after_reset_device_is_fine(void **state)
+{
+	a_control_td_is_begun_again(*state, TRB_RESET_DEVICE);
+	assert_clean(*state);
+}
+
+static void a_control_td_begun_again_after_another_command_fires(void **state)
+{
+	a_control_td_is_begun_again(*state, TRB_NO_OP_COMMAND);
+	assert_fired((struct bed *)*state, oracle_refetch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +128,8 @@ int main(void)
 		bed_test(a_device_context_that_is_read_fires),
 		bed_test(a_trb_read_twice_fires),
 		bed_test(a_trb_read_again_after_a_doorbell_is_fine),
+		bed_test(a_control_td_begun_again_after_reset_device_is_fine),
+		bed_test(a_control_td_begun_again_after_another_command_fires),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
