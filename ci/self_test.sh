@@ -136,6 +136,17 @@ expect 'memcheck: valgrind sees a branch on it' 1 'FAILED valgrind trial: .*hell
 sed -i '/^\tfree(p);/d; s/p\[3\] == 7/!p/' harness/usb/magic.c
 expect 'memcheck: valgrind sees a leak' 1 'FAILED valgrind trial: .*hello' env ONLY=valgrind ci/memcheck.sh
 
+# --- coverage --------------------------------------------------------------------------------
+fresh
+for word in USB V123 UT12 USC1 USB1; do printf %s $word >corpus/trial/$word.hex; done
+expect 'cov: a corpus that reaches enough passes' 0 'under test +100.0 % .* 90.0 %' ci/cov.sh
+mkdir kept && mv corpus/trial/U[ST][C1]*.hex kept
+expect 'cov: all lines, too few branches' 1 'below 92 % of lines or 85 % of branches' ci/cov.sh
+expect 'cov: a single target has no floor' 0 'under test +100.0 % .* 70.0 %' env T=trial ci/cov.sh
+mv kept/* corpus/trial
+sed -i '$a int usb_magic_unreached(void)\n{\n\treturn 3;\n}' harness/usb/magic.c
+expect 'cov: all branches, too few lines' 1 'below 92 % of lines or 85 % of branches' env WERROR=0 ci/cov.sh
+
 # --- features --------------------------------------------------------------------------------
 fresh
 row='| 1.1.1 | P0 | Magic |'
