@@ -115,6 +115,8 @@ test: ## unit tests, every corpus file, determinism, the gates' own tests
 	+@ci/test.sh
 vm-test: ## real guests on our controller: [SHORT=1] [ONLY=<part of a name>] [LIST=1]
 	+@toolchain/vm-test.sh
+vm-bench: ## disks on our controller beside QEMU's own, read and write, in one guest: [MB=256] [RUNS=7]
+	+@toolchain/vm-bench.sh
 check: ## what a change must pass: format, layers, warnings, shell, file lengths, then test
 	+@ci/check.sh
 integrity: ## random stops of endpoints and schedules of ERDP, no byte or event lost: [N=1000000] [SEED=1]
@@ -141,7 +143,7 @@ clean: ## remove build/
 help: ## this list
 	@awk -f toolchain/help.awk $(MAKEFILE_LIST)
 
-.PHONY: fuzz repro minimize nightly vm bugs test vm-test check memcheck analyze cov bench setup corpus fuzzers clean help FORCE
+.PHONY: fuzz repro minimize nightly vm bugs test vm-test vm-bench check memcheck analyze cov bench setup corpus fuzzers clean help FORCE
 FORCE:
 
 -include $(wildcard $(foreach p,$(profiles),$(addprefix build/$(p)/,$(sources:.c=.d) \
