@@ -3,7 +3,12 @@
  * dma.c -- the one way from the controller to guest memory: gated, refused at our own BAR (so no
  * access can come back into a register handler), traced. Left out: IOMMU, byte order, latency.
  */
+#include <stdatomic.h>
+
 #include "guest/guest.h"
+
+#define EVENT_BYTES 16u
+#define EVENT_DATA_BYTES 12u /* the dword with the cycle bit is the last one */
 
 static bool hits_own_bar(const struct guest *g, uint64_t addr, size_t len)
 {
@@ -34,13 +39,32 @@ static int memory_read(struct guest *g, uint64_t addr, void *buf, size_t len)
 	return mem_dma_read(g->mem, addr, buf, len);
 }
 
-static int memory_write(struct guest *g, unsigned what, uint64_t addr, const void *buf, size_t len)
+static int piece_write(struct guest *g, uint64_t addr, const void *buf, size_t len)
 {
 	if (!g->outside)
 		return mem_dma_write(g->mem, addr, buf, len);
-	if (what == DMA_MSI)
-		return 0; /* goes to the interrupt controller, which is not RAM */
 	return g->outside->write(g->outside_opaque, addr, buf, len);
+}
+
+/* xHCI 4.9.4: a processor that polls the cycle bit must find the rest of the event beside it. */
+static int event_write(struct guest *g, uint64_t addr, const uint8_t *event)
+{
+	int err = piece_write(g, addr, event, EVENT_DATA_BYTES);
+
+	if (err)
+		return err;
+	atomic_thread_fence(memory_order_release);
+	return piece_write(g, addr + EVENT_DATA_BYTES, event + EVENT_DATA_BYTES,
+			   EVENT_BYTES - EVENT_DATA_BYTES);
+}
+
+static int memory_write(struct guest *g, unsigned what, uint64_t addr, const void *buf, size_t len)
+{
+	if (g->outside && what == DMA_MSI)
+		return 0; /* goes to the interrupt controller, which is not RAM */
+	if (what == DMA_EVENT_TRB && len == EVENT_BYTES)
+		return event_write(g, addr, buf);
+	return piece_write(g, addr, buf, len);
 }
 
 static enum dma_result finish(struct guest *g, struct dma_tag tag, unsigned flags, uint64_t addr,

@@ -26,6 +26,49 @@ static void a_row_names_what_was_copied_where_and_why(void **state)
 	assert_memory_equal(bed_row(bed, 0)->data, "aXcd", 4);
 }
 
+/* A guest's memory that looks at what it has whenever something arrives. */
+struct polled {
+	uint8_t trb[16];
+	unsigned writes, early;
+};
+
+static int polled_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+	(void)opaque, (void)addr;
+	memset(buf, 0, len);
+	return 0;
+}
+
+static int polled_write(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+	struct polled *p = opaque;
+
+	memcpy(p->trb + addr % sizeof(p->trb), buf, len);
+	p->writes++;
+	p->early += (p->trb[12] & 1) && memcmp(p->trb, "0123456789ab", 12) != 0;
+	return 0;
+}
+
+static void the_cycle_bit_of_an_event_is_written_last(void **state)
+{
+	static const struct guest_memory_ops ops = {polled_read, polled_write};
+	struct bed *bed = *state;
+	struct polled p = {0};
+
+	bed->guest.outside = &ops;
+	bed->guest.outside_opaque = &p;
+	assert_int_equal(dma_write(&bed->guest, (struct dma_tag){.what = DMA_EVENT_TRB}, 0x4000,
+				   "0123456789ab\1\2\3\4", 16),
+			 DMA_OK);
+	assert_memory_equal(p.trb, "0123456789ab\1\2\3\4", 16);
+	assert_int_equal(p.writes, 2);
+	assert_int_equal(p.early, 0);
+	assert_int_equal(bed->row_count, 1); /* for the trace it is one event */
+	assert_int_equal(dma_write(&bed->guest, tag, 0x4000, "0123456789ab\1\2\3\4", 16), DMA_OK);
+	assert_int_equal(p.writes, 3);
+	bed->guest.outside = NULL;
+}
+
 static void zero_bytes_are_no_access(void **state)
 {
 	struct bed *bed = *state;
@@ -152,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bed_test(a_row_names_what_was_copied_where_and_why),
+		bed_test(the_cycle_bit_of_an_event_is_written_last),
 		bed_test(zero_bytes_are_no_access),
 		bed_test(a_fault_zeroes_the_buffer_and_shows_in_row_and_status),
 		bed_test(without_bus_master_enable_nothing_is_touched),

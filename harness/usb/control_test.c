@@ -217,6 +217,20 @@ static void address_changes_after_the_status_stage(void **state)
 	bench_close(&b);
 }
 
+static void a_setup_of_zeros_is_a_request_like_any_other(void **state)
+{
+	struct probe_bench b;
+
+	(void)state;
+	bench_start(&b);
+	memset(&b.probe->asked, 0xff, sizeof(b.probe->asked));
+	assert_int_equal(bench_control(&b, 0, 0, 0, 0, 0, NULL, NULL), USB_OK);
+	assert_int_equal(b.probe->asked.type | b.probe->asked.request | b.probe->asked.value |
+				 b.probe->asked.index | b.probe->asked.length,
+			 0);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +245,7 @@ int main(void)
 		cmocka_unit_test(odd_results_of_a_device_become_statuses),
 		cmocka_unit_test(request_is_asked_again_after_a_nak),
 		cmocka_unit_test(address_changes_after_the_status_stage),
+		cmocka_unit_test(a_setup_of_zeros_is_a_request_like_any_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,7 @@ uint32_t xhci_interrupter_read_imod(const struct interrupter *in)
 
 void xhci_interrupter_write_erdp(struct interrupter *in, uint32_t low)
 {
-	in->erdp = (in->erdp & ~UINT64_C(0xffffffff)) | (low & ~0xfu);
+	in->erdp = (in->erdp & ~UINT64_C(0xffffffff)) | (low & ~ERDP_EHB);
 	if (low & ERDP_EHB)
 		in->ehb = false;
 	xhci_event_dequeue_moved(in);

@@ -27,9 +27,10 @@ static unsigned configure(struct bed *bed, unsigned slot, uint32_t dw0)
 }
 
 /* The scripted device at SuperSpeed, 4 linear streams (1..3) on EP1_IN. */
-static struct bed *streams(unsigned profile, uint32_t dw0, struct usb_device **dev, unsigned *slot)
+static struct bed *streams_as(const struct xhci_profile *profile, uint32_t dw0,
+			      struct usb_device **dev, unsigned *slot)
 {
-	struct bed *bed = bed_new(profile);
+	struct bed *bed = bed_new_as(profile);
 
 	bed_start(bed, 256);
 	*dev = scripted_new(NULL, 0, 1 << USB_SPEED_SUPER);
@@ -39,6 +40,11 @@ static struct bed *streams(unsigned profile, uint32_t dw0, struct usb_device **d
 		put_context(bed, ARRAY_BASE + 16 * id, RING(id), SCT_PRIMARY_RING);
 	assert_int_equal(configure(bed, *slot, dw0), CC_SUCCESS);
 	return bed;
+}
+
+static struct bed *streams(unsigned profile, uint32_t dw0, struct usb_device **dev, unsigned *slot)
+{
+	return streams_as(&xhci_profiles[profile], dw0, dev, slot);
 }
 
 static void queue(struct bed *bed, unsigned id, unsigned index, uint32_t len, uint32_t flags)
@@ -271,6 +277,22 @@ static void array_sizes_are_checked_against_what_the_controller_has(void **state
 	bed_free(bed);
 }
 
+static void without_secondary_ids_an_array_is_linear_or_refused(void **state)
+{
+	struct xhci_profile profile = xhci_profiles[XHCI_PROFILE_CONFORMANT];
+	struct usb_device *dev;
+	struct bed *bed;
+	unsigned slot;
+
+	(void)state;
+	profile.hccparams1 |= HCC1_NSS;
+	bed = streams_as(&profile, 2 << 10 | LSA, &dev, &slot);
+	assert_true(bed_get(bed, XHCI_HCCPARAMS1) & HCC1_NSS);
+	assert_int_equal(configure(bed, slot, 2 << 10), CC_PARAMETER);
+	assert_int_equal(configure(bed, slot, 2 << 10 | LSA), CC_SUCCESS);
+	bed_free(bed);
+}
+
 static void a_stream_context_that_cannot_be_read_is_a_host_system_error(void **state)
 {
 	struct usb_device *dev;
@@ -333,6 +355,7 @@ int main(void)
 		cmocka_unit_test(stream_ids_that_are_none_are_refused),
 		cmocka_unit_test(secondary_arrays_split_the_id),
 		cmocka_unit_test(array_sizes_are_checked_against_what_the_controller_has),
+		cmocka_unit_test(without_secondary_ids_an_array_is_linear_or_refused),
 		cmocka_unit_test(a_stream_context_that_cannot_be_read_is_a_host_system_error),
 		cmocka_unit_test(a_stream_the_device_has_not_stalls),
 		cmocka_unit_test(unplugging_ends_what_all_streams_wait_for),

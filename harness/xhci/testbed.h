@@ -110,18 +110,24 @@ static void bed_intx(void *opaque, bool level)
 	bed->interrupts += level;
 }
 
-static inline struct bed *bed_new(unsigned profile)
+/* A controller of a profile of the test's own, which has to stay as long as the bed. */
+static inline struct bed *bed_new_as(const struct xhci_profile *profile)
 {
 	struct bed *bed = heap_zero(sizeof(*bed));
 
 	trace_reset(&bed->trace);
-	guest_init(&bed->guest, &bed->trace, &xhci_profiles[profile].pci);
+	guest_init(&bed->guest, &bed->trace, &profile->pci);
 	usb_bus_init(&bed->bus, &bed->trace, &bed->guest.clock.now_ns);
-	bed->x = xhci_new(&bed->guest, &bed->bus, &xhci_profiles[profile]);
+	bed->x = xhci_new(&bed->guest, &bed->bus, profile);
 	bed->guest.pci.intx_changed = bed_intx;
 	bed->guest.pci.opaque = bed;
 	pci_config_write(&bed->guest, 4, 6, 2); /* MSE, BME */
 	return bed;
+}
+
+static inline struct bed *bed_new(unsigned profile)
+{
+	return bed_new_as(&xhci_profiles[profile]);
 }
 
 static inline void bed_free(struct bed *bed)

@@ -55,6 +55,53 @@ static void stall_halts_until_reset_endpoint_and_set_dequeue(void **state)
 	bed_free(bed);
 }
 
+static void set_address_by_software_is_a_trb_error(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	struct usb_device *dev = keyboard_new();
+	unsigned slot, address;
+	struct trb t;
+
+	(void)state;
+	bed_start(bed, 64);
+	slot = bed_address(bed, dev, 0);
+	address = dev->address;
+	bed_control(bed, slot, SETUP(0, 5, 9, 0, 0), 0);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_TRB);
+	assert_int_equal(t.parameter, bed_ring(slot, 1));
+	assert_int_equal(bed_load32(bed, bed_ctx(slot) + 32) & 7, EP_ERROR);
+	assert_int_equal(dev->address, address);
+	assert_int_equal(
+		bed_code(bed, TRB_SET_TR_DEQUEUE, bed->ring_at[slot][1] | 1, slot << 24 | 1 << 16),
+		CC_SUCCESS);
+	bed_control(bed, slot, SETUP(0x01, 5, 9, 0, 0), 0); /* not to the device: its own affair */
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_STALL);
+	bed_free(bed);
+}
+
+/* Where a SETUP packet is the parameter of a TRB, eight zeros are a request like any other. */
+static void a_setup_packet_of_zeros_is_put_to_the_device(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	struct trb t;
+
+	(void)state;
+	answer(dev, 0, USB_SETUP, USB_OK, 0);
+	answer(dev, 0, USB_IN, USB_OK, 0);
+	bed_control(bed, slot, 0, 0);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_SUCCESS);
+	bed_control(bed, slot, 0, 0); /* and without the script's answers the core refuses it */
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_STALL);
+	assert_int_equal(t.parameter, bed->ring_at[slot][1] - TRB_SIZE);
+	bed_free(bed);
+}
+
 static void every_bad_answer_has_its_code(void **state)
 {
 	static const struct {
@@ -243,6 +290,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(get_descriptor_returns_what_the_device_has),
 		cmocka_unit_test(stall_halts_until_reset_endpoint_and_set_dequeue),
+		cmocka_unit_test(set_address_by_software_is_a_trb_error),
+		cmocka_unit_test(a_setup_packet_of_zeros_is_put_to_the_device),
 		cmocka_unit_test(every_bad_answer_has_its_code),
 		cmocka_unit_test(transaction_errors_are_retried_cerr_times),
 		cmocka_unit_test(a_td_chained_for_ever_is_bounded_per_call),

@@ -38,7 +38,7 @@ struct event_place {
 struct interrupter {
 	struct xhci *x;
 	uint32_t iman, imod, erstsz;
-	uint64_t erstba, erdp;  /* erdp without EHB */
+	uint64_t erstba, erdp;  /* erdp with DESI, a hint that nobody needs here, without EHB */
 	bool ehb, ipe;          /* Event Handler Busy, Interrupt Pending Enable (xHCI 4.17.2) */
 	uint64_t imod_until_ns; /* moderation counter reaches 0 then */
 	struct timer timer;
