@@ -29,6 +29,7 @@
 #define DRIVE_SLOT_STRIDE UINT64_C(0x8000)
 #define DRIVE_RING_TRBS 32u                /* of a transfer ring, with the Link */
 #define DRIVE_SCRATCH UINT64_C(0x00d00000) /* scratchpad array, then the pages */
+#define DRIVE_SCRATCH_PAGES 255u
 #define DRIVE_STREAMS UINT64_C(0x00e00000) /* per endpoint with streams: a page */
 #define DRIVE_INTRS UINT64_C(0x10000000)   /* further interrupters, and op `erst` */
 #define DRIVE_INTR_STRIDE UINT64_C(0x02000000)

@@ -174,9 +174,18 @@ void drive_op_config_read(struct drive *d, const struct op *op);
 /* ---- drive_start.c ------------------------------------------------------------------------- */
 
 void drive_start(struct drive *d, unsigned driver, unsigned slots, unsigned intrs);
+/* Until the masked bits of a register are so, or patience ends: false. */
+bool drive_wait_oper(struct drive *d, uint32_t reg, uint32_t mask, uint32_t want);
+void drive_halt(struct drive *d, uint32_t clear);
+void drive_run(struct drive *d, uint32_t set);
 /* Started and running, whatever that takes. */
 void drive_need(struct drive *d);
 void drive_op_controller(struct drive *d, const struct op *op);
+
+/* ---- drive_save.c --------------------------------------------------------------------------- */
+
+void drive_save(struct drive *d);
+void drive_restore(struct drive *d);
 
 /* ---- drive_ring.c -------------------------------------------------------------------------- */
 

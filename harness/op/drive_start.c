@@ -13,7 +13,7 @@
 #define DNCTRL_FUNCTION_WAKE (1u << 1)
 #define IMOD_40_USEC 160u
 
-static bool wait_oper(struct drive *d, uint32_t reg, uint32_t mask, uint32_t want)
+bool drive_wait_oper(struct drive *d, uint32_t reg, uint32_t mask, uint32_t want)
 {
 	for (unsigned i = 0; i < PATIENCE; i++) {
 		if ((drive_oper_read(d, reg) & mask) == want)
@@ -23,38 +23,37 @@ static bool wait_oper(struct drive *d, uint32_t reg, uint32_t mask, uint32_t wan
 	return false;
 }
 
-static void halt(struct drive *d, uint32_t clear)
+void drive_halt(struct drive *d, uint32_t clear)
 {
 	drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) & ~(clear | USBCMD_RS));
-	wait_oper(d, XHCI_USBSTS, USBSTS_HCH, USBSTS_HCH);
+	drive_wait_oper(d, XHCI_USBSTS, USBSTS_HCH, USBSTS_HCH);
 }
 
 static void reset(struct drive *d)
 {
 	drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) | USBCMD_HCRST);
-	wait_oper(d, XHCI_USBCMD, USBCMD_HCRST, 0);
-	wait_oper(d, XHCI_USBSTS, USBSTS_CNR, 0);
+	drive_wait_oper(d, XHCI_USBCMD, USBCMD_HCRST, 0);
+	drive_wait_oper(d, XHCI_USBSTS, USBSTS_CNR, 0);
 }
 
-static void run(struct drive *d, uint32_t set)
+void drive_run(struct drive *d, uint32_t set)
 {
 	drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) | USBCMD_RS | set);
-	wait_oper(d, XHCI_USBSTS, USBSTS_HCH, 0);
+	drive_wait_oper(d, XHCI_USBSTS, USBSTS_HCH, 0);
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
 static void lay_out_scratchpads(struct drive *d)
 {
-	unsigned count = (unsigned)min_u64(d->caps.scratchpads, 512);
-	uint8_t entry[8];
+	uint8_t entry[8], array[8 * DRIVE_SCRATCH_PAGES];
+	unsigned count = (unsigned)min_u64(d->caps.scratchpads, DRIVE_SCRATCH_PAGES);
 
 	if (!count)
 		return;
-	for (unsigned i = 0; i < count; i++) {
-		put_le64(entry, DRIVE_SCRATCH + 0x1000 + i * UINT64_C(0x1000));
-		drive_mem_write(d, DRIVE_SCRATCH + i * 8, entry, 8);
-	}
+	for (unsigned i = 0; i < count; i++)
+		put_le64(array + 8 * i, DRIVE_SCRATCH + 0x1000 + i * UINT64_C(0x1000));
+	drive_mem_write(d, DRIVE_SCRATCH, array, 8 * count);
 	put_le64(entry, DRIVE_SCRATCH);
 	drive_mem_write(d, DRIVE_DCBAA, entry, 8);
 }
@@ -160,7 +159,7 @@ static void start_linux(struct drive *d, unsigned slots, unsigned intrs)
 	uint32_t iman = drive_intr_offset(d, 0, XHCI_IMAN);
 	uint32_t imod = drive_intr_offset(d, 0, XHCI_IMOD);
 
-	halt(d, USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE);
+	drive_halt(d, USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE);
 	reset(d);
 	(void)drive_oper_read(d, XHCI_PAGESIZE);
 	drive_oper_write(d, XHCI_CONFIG, (drive_oper_read(d, XHCI_CONFIG) & ~0xffu) | slots);
@@ -177,7 +176,7 @@ static void start_linux(struct drive *d, unsigned slots, unsigned intrs)
 	drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) | USBCMD_INTE);
 	for (unsigned i = 0; i < intrs; i++)
 		drive_write32(d, iman + i * 32, drive_read32(d, iman + i * 32) | IMAN_IE);
-	run(d, 0);
+	drive_run(d, 0);
 	d->irq_driven = true;
 }
 
@@ -185,7 +184,7 @@ static void start_uboot(struct drive *d, unsigned slots, unsigned intrs)
 {
 	static const uint32_t order[3] = {XHCI_ERDP, XHCI_ERSTSZ, XHCI_ERSTBA};
 
-	halt(d, 0);
+	drive_halt(d, 0);
 	reset(d);
 	(void)drive_read32(d, XHCI_HCSPARAMS1);
 	drive_oper_write(d, XHCI_CONFIG, (drive_oper_read(d, XHCI_CONFIG) & ~0xffu) | slots);
@@ -199,7 +198,7 @@ static void start_uboot(struct drive *d, unsigned slots, unsigned intrs)
 	intr_first(d, order, true);
 	for (unsigned i = 1; i < intrs; i++)
 		drive_intr_setup(d, i, 1, DRIVE_EVENT_TRBS);
-	run(d, 0);
+	drive_run(d, 0);
 	drive_write32(d, drive_intr_offset(d, 0, XHCI_IMAN), 0);
 	drive_write32(d, drive_intr_offset(d, 0, XHCI_IMOD), 0);
 }
@@ -210,10 +209,10 @@ static void start_seabios(struct drive *d, unsigned slots, unsigned intrs)
 
 	(void)drive_oper_read(d, XHCI_PAGESIZE);
 	if (drive_oper_read(d, XHCI_USBCMD) & USBCMD_RS)
-		halt(d, 0);
+		drive_halt(d, 0);
 	drive_oper_write(d, XHCI_USBCMD, USBCMD_HCRST);
-	wait_oper(d, XHCI_USBCMD, USBCMD_HCRST, 0);
-	wait_oper(d, XHCI_USBSTS, USBSTS_CNR, 0);
+	drive_wait_oper(d, XHCI_USBCMD, USBCMD_HCRST, 0);
+	drive_wait_oper(d, XHCI_USBSTS, USBSTS_CNR, 0);
 	lay_out(d);
 	drive_oper_write(d, XHCI_CONFIG, slots);
 	drive_oper_write64(d, XHCI_DCBAAP, DRIVE_DCBAA);
@@ -221,7 +220,7 @@ static void start_seabios(struct drive *d, unsigned slots, unsigned intrs)
 	intr_first(d, order, false);
 	for (unsigned i = 1; i < intrs; i++)
 		drive_intr_setup(d, i, 1, DRIVE_EVENT_TRBS);
-	run(d, 0);
+	drive_run(d, 0);
 }
 
 static void start_edk2(struct drive *d, unsigned slots, unsigned intrs)
@@ -230,7 +229,7 @@ static void start_edk2(struct drive *d, unsigned slots, unsigned intrs)
 
 	(void)d->b->ops->mmio_read(d->b, XHCI_CAPLENGTH, 1);
 	(void)d->b->ops->mmio_read(d->b, XHCI_HCIVERSION, 2);
-	halt(d, 0);
+	drive_halt(d, 0);
 	reset(d);
 	lay_out(d);
 	drive_oper_write(d, XHCI_CONFIG, slots);
@@ -239,7 +238,7 @@ static void start_edk2(struct drive *d, unsigned slots, unsigned intrs)
 	drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) & ~USBCMD_INTE);
 	intrs_setup(d, intrs);
 	drive_write32(d, iman, drive_read32(d, iman) | IMAN_IE);
-	run(d, 0);
+	drive_run(d, 0);
 }
 
 void drive_start(struct drive *d, unsigned driver, unsigned slots, unsigned intrs)
@@ -281,7 +280,7 @@ void drive_need(struct drive *d)
 	if (status & (USBSTS_HSE | USBSTS_HCE) || drive_oper_read(d, XHCI_DCBAAP) != DRIVE_DCBAA)
 		drive_start(d, DRIVER_LINUX, 0, 0);
 	else /* somebody halted it */
-		run(d, 0);
+		drive_run(d, 0);
 }
 
 void drive_op_controller(struct drive *d, const struct op *op)
@@ -289,27 +288,22 @@ void drive_op_controller(struct drive *d, const struct op *op)
 	drive_probe(d);
 	switch (ARG(op, CONTROLLER, action)) {
 	case ACTION_HALT:
-		halt(d, 0);
+		drive_halt(d, 0);
 		break;
 	case ACTION_RESET:
-		halt(d, 0);
+		drive_halt(d, 0);
 		reset(d);
 		d->started = false;
 		break;
 	case ACTION_SAVE:
-		halt(d, 0);
-		drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) | USBCMD_CSS);
-		wait_oper(d, XHCI_USBSTS, USBSTS_SSS, 0);
+		drive_save(d);
 		break;
 	case ACTION_RESTORE:
-		halt(d, 0);
-		drive_oper_write(d, XHCI_USBCMD, drive_oper_read(d, XHCI_USBCMD) | USBCMD_CRS);
-		wait_oper(d, XHCI_USBSTS, USBSTS_RSS, 0);
-		run(d, 0);
+		drive_restore(d);
 		break;
 	default:
 		if (d->started)
-			run(d, 0);
+			drive_run(d, 0);
 		else
 			drive_need(d);
 	}

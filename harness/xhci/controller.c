@@ -259,6 +259,7 @@ void xhci_reset(struct xhci *x)
 	xhci_command_address_cancel(x);
 	clock_disarm(&x->g->clock, &x->mfindex_timer);
 	clock_disarm(&x->g->clock, &x->halt_timer);
+	xhci_save_over(x);
 	x->halting = false;
 	x->usbcmd = 0;
 	x->usbsts = USBSTS_HCH;
@@ -327,6 +328,7 @@ struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_pr
 	g->pci.function_reset = function_reset;
 	g->pci.function = x;
 	xhci_halt_init(x);
+	xhci_save_init(x);
 	xhci_port_init(x);
 	xhci_regs_init(x);
 	xhci_power_on(x);

@@ -137,6 +137,7 @@ void xhci_ep_wake(struct xhci_ep *ep);
 /* ---- stream.c (xHCI 4.12) ------------------------------------------------------------------- */
 
 #define XHCI_STREAM_BUCKETS 32u
+#define XHCI_STREAM_ID_LIMIT 65534u /* USB3 8.12.1.4.2: Prime, NoStream and 0 are no streams */
 
 struct xhci_streams {
 	uint64_t array;         /* the primary stream context array */
@@ -156,6 +157,12 @@ void xhci_streams_free(struct xhci_ep *ep);
  * CC_SUCCESS if memory failed and the controller stands with a host system error.
  */
 struct xhci_ep *xhci_stream_get(struct xhci_ep *ep, unsigned id, enum completion_code *ret_code);
+/* The stream of an id if it was used before, else NULL. */
+struct xhci_ep *xhci_stream_find(const struct xhci_ep *ep, unsigned id);
+/* A stream that is not there yet; context is the first quadword of its context. */
+struct xhci_ep *xhci_stream_add(struct xhci_ep *ep, unsigned id, uint64_t addr, uint64_t context);
+/* Write a stream's context to the guest. */
+void xhci_stream_write_context(struct xhci_ep *of);
 /* A doorbell names a stream that is none: say so (xHCI 4.12.2). */
 void xhci_stream_refuse(struct xhci_ep *ep, enum completion_code code);
 /* Set TR Dequeue Pointer of one stream (xHCI 4.6.10); parameter as in the command. */

@@ -76,6 +76,11 @@ static void load_table(struct interrupter *in)
 			return;
 	in->segment_count = count;
 	in->valid = true;
+	if (in->resumes && in->resume_enqueue < in->total) {
+		in->enqueue = in->resume_enqueue;
+		in->cycle = in->resume_cycle;
+	}
+	in->resumes = false;
 }
 
 /* Go on to the next segment, in a circle. */

@@ -90,7 +90,7 @@ const struct xhci_profile xhci_profiles[XHCI_PROFILES] =
 				.intrs = 32,
 				.protocol = {{2, 0, 4, 0, false}, {3, 0, 4, 0, false}},
 				.erst_max = 4,
-				.scratchpads = 8,
+				.scratchpads = 64,
 				.ist = 15,
 				.port_reset_usec = 10000,
 				.hccparams1 = 0xf000 | HCC1_AC64 | HCC1_CSZ | HCC1_SPC | HCC1_SEC |
@@ -132,7 +132,7 @@ const struct xhci_profile xhci_profiles[XHCI_PROFILES] =
 					     {2, 0, 4, 0, true},
 					     {3, 0, 2, 0, false}},
 				.erst_max = 15,
-				.scratchpads = 64,
+				.scratchpads = 240,
 				.ist = 4,
 				.u1_exit_usec = 4,
 				.u2_exit_usec = 200,
@@ -141,6 +141,7 @@ const struct xhci_profile xhci_profiles[XHCI_PROFILES] =
 				.link_usec = 500,
 				.resume_usec = 1000,
 				.ready_usec = 200,
+				.save_usec = 300,
 				.hccparams1 = 0xf000 | HCC1_AC64 | HCC1_CSZ | HCC1_PPC | HCC1_PIND |
 					HCC1_LHRC | HCC1_SPC | HCC1_SEC | HCC1_CFC,
 				.hccparams2 = HCC2_U3C | HCC2_FSC | HCC2_CTC | HCC2_CIC,

@@ -46,6 +46,7 @@ struct xhci_profile {
 	uint16_t link_usec;     /* USB3: link training, Recovery */
 	uint16_t resume_usec;   /* USB2: from the write of U0 to U0 */
 	uint16_t ready_usec;    /* Controller Not Ready after HCRST */
+	uint16_t save_usec;     /* SSS after CSS, RSS after CRS */
 	bool nec;               /* vendor commands 49, 50 */
 	bool forced_stop_event; /* xHCI >= 1.1: Stop Endpoint on an idle ring reports 27 */
 };

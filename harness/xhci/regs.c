@@ -36,10 +36,10 @@ static void usbcmd_written(void *object, uint32_t before, uint32_t value)
 		xhci_reset_by_software(x);
 		return;
 	}
-	if (value & USBCMD_CSS) /* state saving: nothing is kept outside our own structures */
-		x->usbsts &= ~USBSTS_SRE;
-	if (value & USBCMD_CRS) /* nothing was saved to restore from (xHCI 4.23.2) */
-		x->usbsts |= USBSTS_SRE;
+	if (value & USBCMD_CSS && !xhci_running(x))
+		xhci_save_state(x);
+	if (value & USBCMD_CRS && !xhci_running(x))
+		xhci_restore_state(x);
 	if (value & USBCMD_RS && !(before & USBCMD_RS))
 		xhci_run(x);
 	if (!(value & USBCMD_RS) && before & USBCMD_RS)
@@ -190,7 +190,7 @@ static void erstba_written(void *object, uint32_t before, uint32_t value)
 		in->x->full_rings--;
 	}
 	in->pending_count = 0;
-	in->lost = false;
+	in->lost = in->resumes = false;
 }
 
 static uint32_t erdp_read(void *object)

@@ -65,7 +65,7 @@ static void the_full_profile_has_the_largest_counts(void **state)
 	assert_int_equal(bed_get(bed, XHCI_HCSPARAMS2) >> 4 & 15, 15);
 	assert_int_equal((bed_get(bed, XHCI_HCSPARAMS2) >> 21 & 31) << 5 |
 				 bed_get(bed, XHCI_HCSPARAMS2) >> 27,
-			 64);
+			 240);
 	assert_int_equal(bed_get(bed, XHCI_HCSPARAMS3), 200u << 16 | 4);
 	bed_set(bed, bed_intr(bed, 1023, XHCI_IMOD), 0x1234);
 	assert_int_equal(bed_get(bed, bed_intr(bed, 1023, XHCI_IMOD)) & 0xffff, 0x1234);

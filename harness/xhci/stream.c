@@ -8,8 +8,6 @@
 #include "heap.h"
 #include "xhci/xhci.h"
 
-#define STREAM_ID_LIMIT 65534u /* USB3 8.12.1.4.2: Prime and NoStream, and 0, are no streams */
-
 bool xhci_stream_context_valid(const struct xhci *x, const uint32_t *dw)
 {
 	unsigned exponent = ep_ctx_max_pstreams(dw);
@@ -75,7 +73,7 @@ static enum completion_code locate(struct xhci_ep *ep, unsigned id, uint64_t *re
 	uint64_t addr = s->array + (uint64_t)primary * STREAM_CONTEXT_BYTES;
 
 	*ret_addr = 0;
-	if (!id || id >= STREAM_ID_LIMIT || !primary || (s->linear && id >> width))
+	if (!id || id >= XHCI_STREAM_ID_LIMIT || !primary || (s->linear && id >> width))
 		return CC_STREAM_ID;
 	if (!read_context(ep, addr, ret_context))
 		return CC_SUCCESS;
@@ -97,7 +95,7 @@ static enum completion_code locate(struct xhci_ep *ep, unsigned id, uint64_t *re
 	return CC_SUCCESS;
 }
 
-static struct xhci_ep *add(struct xhci_ep *ep, unsigned id, uint64_t addr, uint64_t context)
+struct xhci_ep *xhci_stream_add(struct xhci_ep *ep, unsigned id, uint64_t addr, uint64_t context)
 {
 	struct xhci_ep *of = heap_zero(sizeof(*of));
 	struct xhci_ep **bucket = &ep->streams->bucket[id % XHCI_STREAM_BUCKETS];
@@ -120,18 +118,25 @@ static struct xhci_ep *add(struct xhci_ep *ep, unsigned id, uint64_t addr, uint6
 	return of;
 }
 
-struct xhci_ep *xhci_stream_get(struct xhci_ep *ep, unsigned id, enum completion_code *ret_code)
+struct xhci_ep *xhci_stream_find(const struct xhci_ep *ep, unsigned id)
 {
 	struct xhci_ep *of = ep->streams->bucket[id % XHCI_STREAM_BUCKETS];
-	uint64_t addr, context;
 
 	while (of && of->stream != id)
 		of = of->stream_next;
+	return of;
+}
+
+struct xhci_ep *xhci_stream_get(struct xhci_ep *ep, unsigned id, enum completion_code *ret_code)
+{
+	struct xhci_ep *of = xhci_stream_find(ep, id);
+	uint64_t addr, context;
+
 	*ret_code = CC_SUCCESS;
 	if (of)
 		return of;
 	*ret_code = locate(ep, id, &addr, &context);
-	return *ret_code == CC_SUCCESS && addr ? add(ep, id, addr, context) : NULL;
+	return *ret_code == CC_SUCCESS && addr ? xhci_stream_add(ep, id, addr, context) : NULL;
 }
 
 void xhci_stream_refuse(struct xhci_ep *ep, enum completion_code code)
@@ -143,7 +148,7 @@ void xhci_stream_refuse(struct xhci_ep *ep, enum completion_code code)
 
 /* ---- where a stream stands ---- */
 
-static void write_context(struct xhci_ep *of)
+void xhci_stream_write_context(struct xhci_ep *of)
 {
 	struct dma_tag tag = {DMA_STREAM_CTX, of->slot, of->dci};
 	uint8_t raw[STREAM_CONTEXT_BYTES] = {0};
@@ -166,7 +171,7 @@ enum completion_code xhci_stream_set_dequeue(struct xhci_ep *ep, unsigned id, ui
 		return CC_STREAM_TYPE;
 	xhci_ep_drop_td(of);
 	of->ring = (struct ring){parameter & ~UINT64_C(0xf), parameter & 1};
-	write_context(of);
+	xhci_stream_write_context(of);
 	return CC_SUCCESS;
 }
 
@@ -214,7 +219,7 @@ void xhci_stream_set_state(struct xhci_ep *ep, enum ep_state state, bool leaves)
 		xhci_transfer_settle(of);
 		xhci_ep_park_td(of);
 		of->rung = false;
-		write_context(of);
+		xhci_stream_write_context(of);
 	}
 	if (state == EP_RUNNING)
 		ep->streams->halted = NULL;

@@ -54,7 +54,10 @@ struct interrupter {
 	bool cycle;                        /* Producer Cycle State */
 	struct trb *pending;               /* XHCI_MAX_PENDING, allocated when first needed */
 	unsigned pending_first, pending_count;
-	bool lost; /* more than could be kept: Event Lost is due */
+	bool lost;    /* more than could be kept: Event Lost is due */
+	bool resumes; /* restored: with the table's next reading the ring goes on here */
+	uint32_t resume_enqueue;
+	bool resume_cycle;
 };
 
 /* Post an event to an interrupter (out of range: the primary). block: BEI, no interrupt. */
@@ -197,6 +200,7 @@ struct xhci {
 	uint32_t legacy_support, legacy_control; /* USBLEGSUP without its head, USBLEGCTLSTS */
 	struct timer legacy_timer;
 	struct timer ready_timer; /* end of Controller Not Ready */
+	struct timer save_timer;  /* end of SSS or RSS */
 	unsigned full_rings;      /* event rings that are full */
 	unsigned live_endpoints;
 	bool working; /* inside xhci_work: work found there is done by its loop */
@@ -230,6 +234,11 @@ void xhci_halt_go_on(struct xhci *x);
 void xhci_host_system_error(struct xhci *x);
 /* Host Controller Error: software broke the rings; dead until HCRST (xHCI 4.24.1). */
 void xhci_host_controller_error(struct xhci *x);
+/* save.c: USBCMD.CSS and CRS while halted, and the end of what they began (xHCI 4.23.2). */
+void xhci_save_init(struct xhci *x);
+void xhci_save_state(struct xhci *x);
+void xhci_restore_state(struct xhci *x);
+void xhci_save_over(struct xhci *x);
 void xhci_queue_ep(struct xhci_ep *ep);
 void xhci_unqueue_ep(struct xhci_ep *ep);
 void xhci_nak_ep(struct xhci_ep *ep);
