@@ -34,13 +34,18 @@ struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsign
 	return ep;
 }
 
+void oracle_endpoint_free(struct endpoint *ep)
+{
+	for (unsigned c = 0; c < ARRAY_SIZE(ep->trb); c++)
+		heap_free(ep->trb[c]);
+	heap_free(ep);
+}
+
 void oracle_endpoint_reset(struct oracle_set *s)
 {
 	for (unsigned i = 0; i < s->endpoint_count; i++) {
 		s->slot[s->endpoint[i]->slot]->endpoint[s->endpoint[i]->dci] = NULL;
-		for (unsigned c = 0; c < ARRAY_SIZE(s->endpoint[i]->trb); c++)
-			heap_free(s->endpoint[i]->trb[c]);
-		heap_free(s->endpoint[i]);
+		oracle_endpoint_free(s->endpoint[i]);
 	}
 	s->endpoint_count = 0;
 }

@@ -17,6 +17,7 @@ void oracle_event_ring_reset(struct oracle_set *s)
 
 		r->load = true;
 		r->tracked = r->full = false;
+		r->resumes = RESUMES_NOT;
 		r->count = r->seen = r->total = 0;
 	}
 }
@@ -25,8 +26,26 @@ void oracle_event_ring_erst_written(struct oracle_set *s, unsigned intr)
 {
 	s->ring[intr].load = true;
 	s->ring[intr].tracked = false;
+	s->ring[intr].resumes = RESUMES_NOT;
 	if (!intr)
 		oracle_command_disturb(s); /* what waited for room is gone */
+}
+
+void oracle_event_ring_resume(struct event_ring *r, const struct event_ring *saved)
+{
+	if (!r->load)
+		return; /* its table was read already, or will be without a start */
+	if (saved->tracked) {
+		r->resumes = RESUMES;
+		r->resume_enqueue = saved->enqueue;
+		r->resume_cycle = saved->cycle;
+	} else if (!saved->load) {
+		r->resumes = RESUMES_SOMEWHERE;
+	} else {
+		r->resumes = saved->resumes;
+		r->resume_enqueue = saved->resume_enqueue;
+		r->resume_cycle = saved->resume_cycle;
+	}
 }
 
 bool oracle_event_ring_loses(const struct oracle_set *s)
@@ -76,6 +95,14 @@ static void start(struct oracle_set *s, struct event_ring *r)
 	r->full = r->was_full = false;
 	r->enqueue = 0;
 	r->cycle = 1;
+	if (r->resumes == RESUMES_SOMEWHERE) {
+		r->tracked = false;
+	} else if (r->resumes == RESUMES && r->resume_enqueue < r->total) {
+		r->enqueue = r->resume_enqueue;
+		r->cycle = r->resume_cycle;
+		r->was_full = true;
+	}
+	r->resumes = RESUMES_NOT;
 	if (!overlaps_another(s, r))
 		return;
 	for (unsigned i = 0; i < ORACLE_RINGS; i++)

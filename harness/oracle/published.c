@@ -3,7 +3,7 @@
  * published.c -- DMA goes only where the guest said (xHCI 4.2, 4.6, 4.11.1, 6.1 to 6.5): context
  * memory of the slot's DCBAA entry, input contexts that commands name, buffers of TRBs that were
  * fetched. Rings are judged by their walk, event rings by their order, stream
- * contexts in stream.c. Interrupt messages and scratchpads are left out.
+ * contexts in stream.c, scratchpads in save.c. Interrupt messages are left out.
  */
 #include "oracle/set.h"
 
@@ -32,6 +32,8 @@ static void dcbaa(struct oracle_set *s, const struct trace_row *row)
 
 	if (!oracle_history_has(&s->reg.dcbaap, base))
 		report(s, row, "not the slot's entry of the device context base address array");
+	else if (!row->slot && row->len == 8 && !(row->flags & TRACE_WRITE))
+		oracle_save_array(s, get_le64(row->data));
 	else if (row->slot && row->len == 8 && !(row->flags & TRACE_WRITE))
 		oracle_history_add(&oracle_slot_get(s, row->slot)->context,
 				   get_le64(row->data) & ~UINT64_C(0x3f));

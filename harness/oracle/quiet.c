@@ -18,6 +18,16 @@ static bool needs_run(const struct trace_row *row)
 	return row->what != DMA_MSI && row->what != DMA_ERST && row->what != DMA_SCRATCH;
 }
 
+/* xHCI 4.23.2, 5.3.9: Save State writes what is cached of contexts, both look for scratchpads. */
+static bool saves(const struct oracle_set *s, const struct trace_row *row)
+{
+	if (!oracle_save_busy(s))
+		return false;
+	return row->what == DMA_DCBAA ||
+		(row->flags & TRACE_WRITE &&
+		 (row->what == DMA_OUT_CTX || row->what == DMA_STREAM_CTX));
+}
+
 static bool halted(const struct oracle_set *s)
 {
 	const struct registers *r = &s->reg;
@@ -38,7 +48,7 @@ void oracle_quiet_dma(struct oracle_set *s, const struct trace_row *row)
 		return;
 	if (!(s->reg.pci_command & PCI_BME))
 		oracle_report(s, &oracle_master, "access to 0x%llx", (unsigned long long)row->addr);
-	else if (!s->reg.blind && needs_run(row) && halted(s))
+	else if (!s->reg.blind && needs_run(row) && !saves(s, row) && halted(s))
 		oracle_report(s, &oracle_halted, "%s 0x%llx (kind %u, slot %u endpoint %u)",
 			      row->flags & TRACE_WRITE ? "write to" : "read from",
 			      (unsigned long long)row->addr, row->what, row->slot, row->dci);

@@ -91,8 +91,8 @@ static void usbcmd_write(struct oracle_set *s, uint32_t value)
 	bool ran = r->usbcmd & USBCMD_RS;
 
 	if (value & USBCMD_HCRST) {
-		clear(s);
 		oracle_set_controller_reset(s);
+		clear(s);
 		return;
 	}
 	r->usbcmd = value;
@@ -100,18 +100,21 @@ static void usbcmd_write(struct oracle_set *s, uint32_t value)
 		r->halt_read = false;
 		if (!ran)
 			oracle_endpoint_run_all(s);
+		oracle_save_runs(s);
 	} else if (ran) {
 		r->halted_ns = s->time_ns + HALT_NS;
 		oracle_command_disturb(s);
 	}
 	if (value & (USBCMD_LHCRST | USBCMD_CSS | USBCMD_CRS))
 		oracle_command_disturb(s);
+	if (value & (USBCMD_CSS | USBCMD_CRS))
+		oracle_save_begin(s, value);
 }
 
 void oracle_registers_function_reset(struct oracle_set *s)
 {
-	clear(s);
 	oracle_set_controller_reset(s);
+	clear(s);
 	s->reg.pci_command = 0;
 }
 
@@ -133,6 +136,10 @@ static void operational_write(struct oracle_set *s, uint32_t offset, uint32_t va
 	switch (offset) {
 	case XHCI_USBCMD:
 		usbcmd_write(s, value);
+		break;
+	case XHCI_USBSTS:
+		if (value & USBSTS_SRE)
+			oracle_save_cleared(s);
 		break;
 	case XHCI_CRCR:
 	case XHCI_CRCR + 4:
@@ -225,10 +232,15 @@ void oracle_registers_mmio(struct oracle_set *s, const struct trace_row *row)
 
 	if (row->flags & (TRACE_FAULT | TRACE_UNASSIGNED))
 		return;
+	oracle_save_settle(s);
 	if (!(row->flags & TRACE_WRITE)) {
 		learn(r, row);
-		if (row->addr == r->cap_length + XHCI_USBSTS && (row->value & USBSTS_HCH))
-			r->halt_read = true;
+		if (row->addr == r->cap_length + XHCI_USBSTS) {
+			r->halt_read |= row->value & USBSTS_HCH;
+			r->not_ready = row->value & USBSTS_CNR;
+			if (!r->blind && row->len >= 4)
+				oracle_save_status(s, (uint32_t)row->value);
+		}
 		return;
 	}
 	s->irq.causes++;

@@ -11,12 +11,25 @@
 const struct oracle oracle_balance = {"end-of-input balance", "nothing of an input outlives it"};
 
 const struct oracle *const oracle_list[] = {
-	&oracle_event_ring, &oracle_command,   &oracle_transfer,
-	&oracle_slot_state, &oracle_ep_state,  &oracle_published,
-	&oracle_ring_walk,  &oracle_stream,    &oracle_refetch,
-	&oracle_silence,    &oracle_halted,    &oracle_work,
-	&oracle_master,     &oracle_interrupt, &oracle_leak,
-	&oracle_packet,     &oracle_balance,   NULL,
+	&oracle_event_ring,
+	&oracle_command,
+	&oracle_transfer,
+	&oracle_slot_state,
+	&oracle_ep_state,
+	&oracle_published,
+	&oracle_ring_walk,
+	&oracle_stream,
+	&oracle_refetch,
+	&oracle_silence,
+	&oracle_halted,
+	&oracle_work,
+	&oracle_master,
+	&oracle_interrupt,
+	&oracle_leak,
+	&oracle_packet,
+	&oracle_save,
+	&oracle_balance,
+	NULL,
 };
 
 void oracle_report(struct oracle_set *s, const struct oracle *oracle, const char *format, ...)
@@ -44,12 +57,14 @@ void oracle_set_free(struct oracle_set *set)
 {
 	if (!set)
 		return;
+	oracle_save_free(set);
 	oracle_set_controller_reset(set);
 	heap_free(set);
 }
 
 void oracle_set_controller_reset(struct oracle_set *s)
 {
+	oracle_save_power_lost(s);
 	oracle_event_ring_reset(s);
 	oracle_command_reset(s);
 	oracle_endpoint_reset(s);
@@ -59,6 +74,7 @@ void oracle_set_controller_reset(struct oracle_set *s)
 
 void oracle_set_reset(struct oracle_set *s)
 {
+	oracle_save_free(s);
 	oracle_set_controller_reset(s);
 	oracle_registers_reset(s);
 	memset(&s->finding, 0, sizeof(s->finding));
@@ -122,6 +138,7 @@ static void refused_row(struct oracle_set *s, const struct trace_row *row)
 	if (row->what == DMA_MSI || row->what == DMA_DATA)
 		return;
 	oracle_command_disturb(s);
+	oracle_save_refused(s);
 	if (row->dci)
 		ep = oracle_endpoint_find(s, row->slot, row->dci);
 	if (row->what == DMA_OUT_CTX) {
@@ -173,6 +190,9 @@ static void dma_row(struct oracle_set *s, const struct trace_row *row)
 		break;
 	case DMA_DATA:
 		oracle_leak_dma(s, row);
+		break;
+	case DMA_SCRATCH:
+		oracle_save_row(s, row);
 		break;
 	}
 }

@@ -18,7 +18,7 @@
 extern const struct oracle oracle_event_ring, oracle_command, oracle_transfer, oracle_slot_state,
 	oracle_ep_state, oracle_published, oracle_ring_walk, oracle_silence, oracle_halted,
 	oracle_stream, oracle_refetch, oracle_work, oracle_master, oracle_interrupt, oracle_leak,
-	oracle_packet;
+	oracle_packet, oracle_save;
 
 #define UNKNOWN 0xffu /* of a state or a cycle bit */
 
@@ -46,6 +46,7 @@ struct registers {
 	uint64_t crcr;
 	uint64_t dcbaap_now;
 	struct pointer_history dcbaap;
+	bool not_ready;     /* CNR = 1 was read last */
 	bool halt_read;     /* HCH = 1 was read since R/S was last written 1 */
 	uint64_t halted_ns; /* R/S = 0: no work from this time on */
 	uint8_t pci_command;
@@ -67,9 +68,16 @@ void oracle_history_add(struct pointer_history *p, uint64_t base);
 #define ORACLE_SEGMENTS 16u
 
 struct event_ring {
-	bool load;     /* ERSTBA was written: the next read of entry 0 starts the ring anew */
-	bool tracked;  /* all entries were read; position and cycle are certain */
-	bool full;     /* event 21 was written and ERDP has not moved */
+	bool load;    /* ERSTBA was written: the next read of entry 0 starts the ring anew */
+	bool tracked; /* all entries were read; position and cycle are certain */
+	bool full;    /* event 21 was written and ERDP has not moved */
+	enum {
+		RESUMES_NOT,
+		RESUMES,
+		RESUMES_SOMEWHERE
+	} resumes; /* restored: where it goes on once its table was read */
+	uint32_t resume_enqueue;
+	uint8_t resume_cycle;
 	bool was_full; /* since the ring started: events may still wait for ERDP to get on */
 	uint8_t cycle;
 	uint32_t count, seen;    /* segments to be read, read so far (bit mask) */
@@ -86,6 +94,8 @@ void oracle_event_ring_entry(struct oracle_set *s, const struct trace_row *row);
 /* An event was written; the interrupter whose ring it is, or -1 if that is uncertain. */
 int oracle_event_ring_write(struct oracle_set *s, const struct trace_row *row);
 void oracle_event_ring_reset(struct oracle_set *s);
+/* Restore State: the ring goes on where it was. */
+void oracle_event_ring_resume(struct event_ring *r, const struct event_ring *saved);
 /* The primary ring is known well, and an event would have its place there now. */
 bool oracle_event_ring_has_room(const struct oracle_set *s);
 /* Events for the primary ring may have no place there. */
@@ -203,6 +213,7 @@ void oracle_endpoint_run_all(struct oracle_set *s);
 struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsigned dci);
 struct endpoint *oracle_endpoint_find(struct oracle_set *s, unsigned slot, unsigned dci);
 void oracle_endpoint_reset(struct oracle_set *s);
+void oracle_endpoint_free(struct endpoint *ep);
 /* The slot is gone: so are its rings. */
 void oracle_endpoint_forget_slot(struct oracle_set *s, unsigned slot);
 /* A dequeue pointer that software published: its ring may continue there. */
@@ -263,6 +274,26 @@ void oracle_refetch_row(struct oracle_set *s, const struct trace_row *row);
 /* A TRB was read that is neither next nor where software moved the ring to. */
 void oracle_refetch_trb(struct oracle_set *s, struct endpoint *ep, uint64_t addr);
 
+/* ---- save.c ---------------------------------------------------------------------------------- */
+
+struct save_seen;
+
+/* USBCMD was written with CSS or CRS. */
+void oracle_save_begin(struct oracle_set *s, uint32_t usbcmd);
+/* What that made the controller do at once may still go on. */
+bool oracle_save_busy(const struct oracle_set *s);
+/* A register is accessed: what CSS or CRS began is done. */
+void oracle_save_settle(struct oracle_set *s);
+/* Entry 0 of the DCBAA was read. */
+void oracle_save_array(struct oracle_set *s, uint64_t array);
+void oracle_save_row(struct oracle_set *s, const struct trace_row *row);
+void oracle_save_refused(struct oracle_set *s);
+void oracle_save_status(struct oracle_set *s, uint32_t usbsts);
+void oracle_save_cleared(struct oracle_set *s);
+void oracle_save_runs(struct oracle_set *s);
+void oracle_save_power_lost(struct oracle_set *s);
+void oracle_save_free(struct oracle_set *s);
+
 /* ---- the rest ----------------------------------------------------------------------------------- */
 
 void oracle_transfer_event(struct oracle_set *s, const struct trb *event);
@@ -316,6 +347,7 @@ struct oracle_set {
 	struct interrupt_seen irq;
 	struct leak_seen leak;
 	struct packet_seen packet;
+	struct save_seen *save;      /* NULL: nobody saves */
 	struct slot_seen *slot[256]; /* NULL: never heard of since HCRST */
 	struct endpoint *endpoint[ORACLE_ENDPOINTS];
 	unsigned endpoint_count;
