@@ -13,7 +13,8 @@ const struct oracle oracle_silence = {"no work without a doorbell", "xHCI 4.7, 4
 static bool names_trb(unsigned code)
 {
 	return code == CC_SUCCESS || code == CC_SHORT_PACKET || code == CC_DATA_BUFFER ||
-		code == CC_BABBLE || code == CC_TRANSACTION || code == CC_TRB || code == CC_STALL;
+		code == CC_BABBLE || code == CC_TRANSACTION || code == CC_TRB || code == CC_STALL ||
+		code == CC_NO_PING || code == CC_ISOCH_OVERRUN || code == CC_SPLIT;
 }
 
 /* An Event Data TRB that did its work is named by its data, never by its address (xHCI 6.4.2.1). */
@@ -65,6 +66,19 @@ static const char *objection(struct endpoint *ep, const struct trb_seen *t, cons
 	return NULL;
 }
 
+/* Behind a short packet only the first Event Data TRB of a TD has to be parsed (xHCI 5.3.6 PAE). */
+static bool later_event_data(struct endpoint *ep, unsigned i)
+{
+	struct trb_seen *t = endpoint_trb(ep, i);
+
+	if (bits(t->control, 15, 10) != TRB_EVENT_DATA)
+		return false;
+	while ((t = endpoint_trb(ep, ++i)) && t->control & TRB_CH)
+		if (bits(t->control, 15, 10) == TRB_EVENT_DATA)
+			return true;
+	return !t;
+}
+
 /* Events come in ring order: no TRB between the last one reported and this one is left out. */
 static void judge_order(struct oracle_set *s, struct endpoint *ep, unsigned newer)
 {
@@ -72,7 +86,8 @@ static void judge_order(struct oracle_set *s, struct endpoint *ep, unsigned newe
 
 	for (unsigned i = newer + 1;
 	     (t = endpoint_trb(ep, i)) && ep->total - i > ep->in_order && !t->events; i++) {
-		if (!(t->control & TRB_IOC) || t->interrupter || t->cycle == UNKNOWN)
+		if (!(t->control & TRB_IOC) || t->interrupter || t->cycle == UNKNOWN ||
+		    later_event_data(ep, i))
 			continue;
 		oracle_report(
 			s, &oracle_transfer,

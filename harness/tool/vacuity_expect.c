@@ -42,6 +42,7 @@ static const uint8_t completion_codes[] = {
 	CC_NO_SLOTS,
 	CC_STREAM_TYPE,
 	CC_SLOT_NOT_ENABLED,
+	CC_EP_NOT_ENABLED,
 	CC_SHORT_PACKET,
 	CC_RING_UNDERRUN,
 	CC_RING_OVERRUN,
@@ -49,14 +50,18 @@ static const uint8_t completion_codes[] = {
 	CC_BANDWIDTH_OVERRUN,
 	CC_PARAMETER,
 	CC_CONTEXT_STATE,
+	CC_NO_PING,
 	CC_EVENT_RING_FULL,
+	CC_INCOMPATIBLE,
 	CC_EVENT_LOST,
 	CC_COMMAND_STOPPED,
 	CC_COMMAND_ABORTED,
 	CC_STOPPED,
 	CC_STOPPED_LENGTH,
 	CC_STOPPED_SHORT,
+	CC_ISOCH_OVERRUN,
 	CC_STREAM_ID,
+	CC_SPLIT,
 };
 
 struct reached_table *reached_table(struct reached *r, const struct op_names *names)

@@ -93,6 +93,8 @@ static int address_step(struct xhci *x)
 {
 	struct slot *s = &x->slots[x->address.slot];
 
+	int code = CC_TRANSACTION;
+
 	for (;;) {
 		struct usb_device *dev = xhci_slot_route(x, s->root_port, s->route);
 		enum usb_status status;
@@ -110,6 +112,9 @@ static int address_step(struct xhci *x)
 		x->address.naked = status == USB_NAK;
 		if (status == USB_ASYNC || status == USB_NAK)
 			return COMMAND_WAITS;
+		if (status ==
+		    USB_BABBLE) /* data where none can be: no device of USB (table 6-90) */
+			code = CC_INCOMPATIBLE;
 		if (status != USB_OK)
 			break;
 		xhci_command_address_cancel(x);
@@ -121,7 +126,7 @@ static int address_step(struct xhci *x)
 		xhci_ep_free(s->ep[1]);
 		s->ep[1] = NULL;
 	}
-	return CC_TRANSACTION;
+	return code;
 }
 
 void xhci_command_address_retry(struct xhci *x)

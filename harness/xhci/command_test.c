@@ -219,6 +219,47 @@ static void unreadable_command_ring_is_a_host_system_error(void **state)
 	bed_free(bed);
 }
 
+/* Virtual functions, and with them VF Event Ring Full, are among what is not there. */
+static void commands_of_what_is_not_there_are_trb_errors(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		struct bed *bed = bed_new(profile);
+
+		bed_start(bed, 256);
+		for (unsigned type = 0; type < 64; type++) {
+			bool nec = bed->x->profile->nec &&
+				(type == TRB_NEC_GET_FW || type == TRB_NEC_CHALLENGE);
+
+			if (type == TRB_LINK || nec ||
+			    (type >= TRB_ENABLE_SLOT && type <= TRB_NO_OP_COMMAND &&
+			     type != TRB_FORCE_EVENT && type != TRB_NEGOTIATE_BW &&
+			     type != TRB_SET_LTV && type != TRB_FORCE_HEADER))
+				continue;
+			assert_int_equal(bed_code(bed, type, 0, 1u << 24), CC_TRB);
+		}
+		bed_free(bed);
+	}
+}
+
+static void a_device_that_babbles_where_nothing_can_be_is_incompatible(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	struct usb_device *dev = scripted_new(NULL, 0, 1 << USB_SPEED_HIGH);
+	unsigned slot;
+
+	(void)state;
+	bed_start(bed, 64);
+	slot = bed_address(bed, dev, TRB_BSR);
+	scripted_answer(dev, &(struct scripted_answer){.pid = USB_IN, .status = USB_BABBLE});
+	assert_int_equal(bed_code(bed, TRB_ADDRESS_DEVICE, bed_input(slot), slot << 24),
+			 CC_INCOMPATIBLE);
+	scripted_answer(dev, &(struct scripted_answer){.pid = USB_IN, .status = USB_STALL});
+	assert_int_equal(bed_code(bed, TRB_ADDRESS_DEVICE, bed_input(slot), slot << 24),
+			 CC_TRANSACTION);
+	bed_free(bed);
+}
+
 static void nec_vendor_commands_exist_on_nec_only(void **state)
 {
 	(void)state;
@@ -250,6 +291,8 @@ int main(void)
 		cmocka_unit_test(configure_checks_everything_before_it_changes_anything),
 		cmocka_unit_test(reset_device_leaves_only_endpoint_0),
 		cmocka_unit_test(unreadable_command_ring_is_a_host_system_error),
+		cmocka_unit_test(commands_of_what_is_not_there_are_trb_errors),
+		cmocka_unit_test(a_device_that_babbles_where_nothing_can_be_is_incompatible),
 		cmocka_unit_test(nec_vendor_commands_exist_on_nec_only),
 	};
 

@@ -89,8 +89,11 @@ void xhci_td_look_through(struct xhci_ep *ep)
 	struct td *td = &ep->td;
 	struct td_trb *t = td_first(td);
 	bool event_data = trb_type(&t->trb) == TRB_EVENT_DATA;
+	bool quiet = td->missed ||
+		(event_data && td->event_data_seen && !(ep->x->profile->hccparams1 & HCC1_PAE));
 
-	if (t->trb.control & TRB_IOC && !td->missed)
+	td->event_data_seen |= event_data;
+	if (t->trb.control & TRB_IOC && !quiet)
 		xhci_transfer_event(ep, t, CC_SHORT_PACKET,
 				    event_data                 ? td->edtla
 					    : td->isp_reported ? td->residual

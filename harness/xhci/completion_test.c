@@ -49,6 +49,33 @@ static void event_data_reports_the_transferred_length(void **state)
 	bed_free(bed);
 }
 
+static void all_event_data_behind_a_short_packet_is_parsed_only_with_pae(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		bool pae = xhci_profiles[profile].hccparams1 & HCC1_PAE;
+		struct usb_device *dev;
+		unsigned slot;
+		struct bed *bed = bulk(&dev, profile, &slot);
+		struct trb t;
+
+		assert_int_equal(pae, profile >= XHCI_PROFILE_CONFORMANT);
+		answer(dev, 1, USB_IN, USB_OK, 10);
+		bed_normal(bed, slot, EP1_IN, BED_DATA, 512, TRB_CH);
+		for (unsigned i = 0; i < 3; i++)
+			bed_queue(bed, slot, EP1_IN, 0x70 + i, 0,
+				  trb_type_bits(TRB_EVENT_DATA) | TRB_IOC | (i < 2 ? TRB_CH : 0));
+		bed_doorbell(bed, slot, EP1_IN);
+		for (unsigned i = 0; i < (pae ? 3 : 1); i++) {
+			t = bed_expect(bed, TRB_EV_TRANSFER);
+			assert_int_equal(trb_completion(&t), CC_SHORT_PACKET);
+			assert_int_equal(t.parameter, 0x70 + i);
+		}
+		bed_expect_none(bed);
+		bed_free(bed);
+	}
+}
+
 static void stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there(void **state)
 {
 	struct usb_device *dev;
@@ -170,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_short_packet_is_reported_on_the_isp_trb_and_on_the_ioc_trb),
 		cmocka_unit_test(event_data_reports_the_transferred_length),
+		cmocka_unit_test(all_event_data_behind_a_short_packet_is_parsed_only_with_pae),
 		cmocka_unit_test(stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there),
 		cmocka_unit_test(stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so),
 		cmocka_unit_test(a_bad_trb_puts_the_endpoint_into_error),

@@ -202,6 +202,22 @@ bool xhci_work(struct xhci *x)
 	return more && may_consume(x);
 }
 
+/* Table 6-90: the doorbell of an endpoint that is Disabled. Older controllers say nothing. */
+static void refuse_doorbell(struct xhci *x, unsigned slot, unsigned dci)
+{
+	const struct slot *s = xhci_slot_get(x, slot);
+	struct trb event = {
+		.status = (uint32_t)CC_EP_NOT_ENABLED << 24,
+		.control =
+			trb_type_bits(TRB_EV_TRANSFER) | (uint32_t)dci << 16 | (uint32_t)slot << 24,
+	};
+
+	if (!s || s->state == SLOT_ENABLED || dci < 1 || dci > 31) /* not addressed; reserved */
+		return;
+	if (x->profile->hci_version >= 0x0110 && !xhci_event_full(x))
+		xhci_event_post(x, slot_ctx_interrupter(s->dw), &event, false);
+}
+
 static void ring_endpoint(struct xhci_ep *ep, unsigned stream)
 {
 	enum completion_code code;
@@ -241,9 +257,10 @@ void xhci_doorbell(struct xhci *x, unsigned slot, uint32_t value)
 		x->command_kicked = true;
 	} else {
 		ep = xhci_ep_get(x, slot, target);
-		if (!ep || x->slots[slot].state == SLOT_ENABLED) /* not addressed yet */
-			return;
-		ring_endpoint(ep, stream);
+		if (ep && x->slots[slot].state != SLOT_ENABLED) /* it is addressed */
+			ring_endpoint(ep, stream);
+		else
+			refuse_doorbell(x, slot, target);
 	}
 	if (!x->defer)
 		xhci_work(x);

@@ -62,6 +62,7 @@ struct td {
 	bool in;
 	bool skip;               /* a short packet ended the data; only flags are evaluated */
 	bool sent;               /* at least one packet went out: a zero-length TD needs one */
+	bool event_data_seen;    /* behind a short packet: without PAE only the first one counts */
 	bool isp_reported;       /* the short TRB had its event by ISP; IOC gets a second one */
 	uint32_t residual;       /* of the TRB where the short packet happened */
 	uint32_t resume;         /* bytes already moved of the TRB that is fetched next ... */
@@ -249,6 +250,13 @@ bool xhci_payload_spread(struct xhci_ep *ep, const struct usb_packet *p);
 
 /* May the TD of the oldest TRB begin? *ret_ns: not before then, 0 = now. False: its frame has gone. */
 bool xhci_isoch_due(struct xhci_ep *ep, uint64_t *ret_ns);
+/*
+ * The link is in U0, or wakes within the Max Exit Latency that software said, which is when the ping goes
+ * out (xHCI 4.23.5.2). Asked before anything else uses the link.
+ */
+bool xhci_isoch_pinged(struct xhci_ep *ep);
+/* Is it for its buffer that an IN packet has less room than the interval (xHCI 4.10.3.4)? */
+bool xhci_isoch_buffer_short(const struct xhci_ep *ep, const struct usb_packet *p);
 /* A service interval was used: when the next one begins. */
 void xhci_isoch_served(struct xhci_ep *ep);
 /* Bytes that one service interval of a periodic endpoint has room for. */

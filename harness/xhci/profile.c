@@ -93,8 +93,8 @@ const struct xhci_profile xhci_profiles[XHCI_PROFILES] =
 				.scratchpads = 64,
 				.ist = 15,
 				.port_reset_usec = 10000,
-				.hccparams1 = 0xf000 | HCC1_AC64 | HCC1_CSZ | HCC1_SPC | HCC1_SEC |
-					HCC1_CFC,
+				.hccparams1 = 0xf000 | HCC1_AC64 | HCC1_CSZ | HCC1_PAE | HCC1_SPC |
+					HCC1_SEC | HCC1_CFC,
 				.hccparams2 = HCC2_U3C | HCC2_FSC | HCC2_CTC | HCC2_CIC,
 				.forced_stop_event = true,
 			},
@@ -143,7 +143,7 @@ const struct xhci_profile xhci_profiles[XHCI_PROFILES] =
 				.ready_usec = 200,
 				.save_usec = 300,
 				.hccparams1 = 0xf000 | HCC1_AC64 | HCC1_CSZ | HCC1_PPC | HCC1_PIND |
-					HCC1_LHRC | HCC1_SPC | HCC1_SEC | HCC1_CFC,
+					HCC1_LHRC | HCC1_PAE | HCC1_SPC | HCC1_SEC | HCC1_CFC,
 				.hccparams2 = HCC2_U3C | HCC2_FSC | HCC2_CTC | HCC2_CIC,
 				.forced_stop_event = true,
 			},

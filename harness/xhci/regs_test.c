@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xhci/testbed.h"
 
+#include "dev/dev.h"
+
 /* The values QEMU's controllers show (measured on QEMU 7.2 and 11.1). */
 static void qemu_and_nec_have_qemus_capabilities(void **state)
 {
@@ -139,6 +141,33 @@ static void doorbells_out_of_range_do_nothing(void **state)
 		}
 }
 
+static void the_doorbell_of_a_disabled_endpoint_is_answered_since_1_1(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		struct bed *bed = bed_new(profile);
+		unsigned slot;
+		struct trb t;
+
+		bed_start(bed, 64);
+		slot = bed_address(bed, keyboard_new(), 0);
+		bed_doorbell(bed, slot, 0);
+		bed_doorbell(bed, slot, 32);
+		bed_doorbell(bed, slot + 1, 5); /* no slot: undefined, so nothing */
+		bed_expect_none(bed);
+		bed_doorbell(bed, slot, 5);
+		if (bed->x->profile->hci_version >= 0x0110) {
+			t = bed_expect(bed, TRB_EV_TRANSFER);
+			assert_int_equal(trb_completion(&t), CC_EP_NOT_ENABLED);
+			assert_int_equal(trb_slot(&t), slot);
+			assert_int_equal(trb_endpoint(&t), 5);
+			assert_int_equal(t.parameter, 0);
+		}
+		bed_expect_none(bed);
+		bed_free(bed);
+	}
+}
+
 static void nothing_happens_while_halted_or_without_bus_mastering(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -169,6 +198,7 @@ int main(void)
 		cmocka_unit_test(crcr_shows_only_whether_the_ring_runs),
 		cmocka_unit_test(a_stop_written_as_two_halves_keeps_the_pointer),
 		cmocka_unit_test(doorbells_out_of_range_do_nothing),
+		cmocka_unit_test(the_doorbell_of_a_disabled_endpoint_is_answered_since_1_1),
 		cmocka_unit_test(nothing_happens_while_halted_or_without_bus_mastering),
 	};
 

@@ -299,6 +299,8 @@ static inline unsigned bed_address(struct bed *bed, struct usb_device *dev, uint
 	struct trb t;
 
 	assert_int_equal(usb_plug(bed->bus.port[0], dev), 0);
+	if (bed->x->profile->link_usec)
+		bed_step(bed, bed->x->profile->link_usec); /* until the link is there */
 	port = bed_port(bed, 1);
 	bed_set(bed, bed_portsc(bed, port), PORTSC_PP | PORTSC_PR);
 	bed_step(bed, 20000);

@@ -34,15 +34,29 @@ static void packet_complete(struct usb_packet *p)
 		xhci_work(ep->x);
 }
 
-static enum completion_code status_code(enum usb_status status)
+/*
+ * Nobody answers: is it the hub that should translate (xHCI 4.10.2.6), or what is behind it? A hub that is
+ * there answers for a device that is not.
+ */
+static enum completion_code silence_code(const struct xhci_ep *ep)
 {
-	switch (status) {
+	const struct slot *s = &ep->x->slots[ep->slot], *hub;
+
+	if (slot_ctx_speed(s->dw) != USB_SPEED_FULL && slot_ctx_speed(s->dw) != USB_SPEED_LOW)
+		return CC_TRANSACTION;
+	hub = xhci_slot_get(ep->x, slot_ctx_tt_slot(s->dw));
+	return hub && !xhci_slot_device(ep->x, hub) ? CC_SPLIT : CC_TRANSACTION;
+}
+
+static enum completion_code failure_code(const struct xhci_ep *ep, const struct usb_packet *p)
+{
+	switch (p->status) {
 	case USB_STALL:
 		return CC_STALL;
 	case USB_BABBLE:
-		return CC_BABBLE;
+		return xhci_isoch_buffer_short(ep, p) ? CC_ISOCH_OVERRUN : CC_BABBLE;
 	default:
-		return CC_TRANSACTION;
+		return silence_code(ep);
 	}
 }
 
@@ -150,6 +164,7 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 {
 	struct usb_packet *p = ep->packet;
 	unsigned type = trb_type(&td_first(&ep->td)->trb);
+	enum completion_code code;
 
 	if (xhci_ep_is_isoch(ep))
 		xhci_isoch_served(ep);
@@ -179,10 +194,11 @@ static enum outcome packet_done(struct xhci_ep *ep, enum usb_status status)
 	default: /* a babbling device's data is not delivered (xHCI 4.10.2.4) */
 		break;
 	}
+	code = failure_code(ep, p);
 	usb_packet_free(p);
 	ep->packet = NULL;
 	if (td_first(&ep->td))
-		xhci_td_fail(ep, status_code(status));
+		xhci_td_fail(ep, code);
 	return OUTCOME_GO_ON;
 }
 
@@ -192,7 +208,7 @@ static enum outcome send(struct xhci_ep *ep, unsigned type, unsigned *budget)
 	enum usb_status status;
 
 	if (!dev) {
-		xhci_td_fail(ep, CC_TRANSACTION);
+		xhci_td_fail(ep, silence_code(ep));
 		return OUTCOME_GO_ON;
 	}
 	if (!ep->packet) {
@@ -244,8 +260,15 @@ static enum outcome place_isoch(struct xhci_ep *ep, unsigned *budget)
 		xhci_td_missed(ep);
 		return OUTCOME_GO_ON;
 	}
-	if (not_before_ns <= ep->x->g->clock.now_ns)
+	if (not_before_ns <= ep->x->g->clock.now_ns) {
+		if (!xhci_isoch_pinged(ep)) {
+			xhci_isoch_served(ep);
+			xhci_slot_device(ep->x, &ep->x->slots[ep->slot]); /* the ping wakes it */
+			xhci_td_fail(ep, CC_NO_PING);
+			return OUTCOME_GO_ON;
+		}
 		return run_first(ep, budget);
+	}
 	ep->next_service_ns = not_before_ns;
 	clock_arm(&ep->x->g->clock, &ep->timer, not_before_ns);
 	return OUTCOME_WAIT;
