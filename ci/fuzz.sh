@@ -4,10 +4,11 @@
 # The main job: sets up, builds, and fuzzes each target in turn for SECS seconds from corpus/ and
 # from what earlier runs found, then prints a table. Exit 1 if there are findings.
 #
-#   [T=<target>] [SECS=60] [EMPTY=1] ci/fuzz.sh
+#   [T=<target>] [SECS=60] [EMPTY=1] [STRICT=1] ci/fuzz.sh
 #
 # EMPTY=1 starts without our seeds and in an empty folder. A crash does not end a target's time: the
-# engine is started again, at most FINDINGS_MAX=10 times; seeds that fail themselves are left out.
+# engine is started again, at most FINDINGS_MAX=10 times; seeds that fail themselves are left out. What is in
+# corpus/known-findings is shown, but is no finding and does not count; STRICT=1 makes it one.
 # Ctrl-C ends the run early, the table is still printed. New inputs go to
 # build/work/<target>/corpus, findings to .../artifacts.
 
@@ -61,7 +62,23 @@ fuzz_once() {
 	return $status
 }
 
-rows='' found_total=0
+# note_findings TARGET: the verdict of each case that has none yet, to build/work/findings. True if all of
+# them are known.
+note_findings() {
+	local file verdict fresh=0 all=0
+	while read -r file; do
+		! grep -qF -- "	$file" build/work/findings || continue
+		verdict=$(toolchain/repro.sh --verdict --target "$1" "$file")
+		printf '%s\t%s\t%s\n' "${verdict:-no verdict}" "$1" "$file" >>build/work/findings
+		fresh=1
+		is_known "$verdict" || all=1
+	done < <(find "build/work/$1/artifacts" -type f ! -name 'slow-unit-*' -newer "build/work/$1/began" | LC_ALL=C sort)
+	[ $fresh = 1 ] && [ $all = 0 ]
+}
+
+mkdir -p build/work
+: >build/work/findings
+rows='' found_total=0 known_total=0
 for t in $chosen; do
 	work=build/work/$t
 	if [ -n "${EMPTY:-}" ]; then
@@ -84,7 +101,10 @@ for t in $chosen; do
 				"$work/engine.log" | cut -c1-120 || tail -n 3 "$work/engine.log"
 			[ -n "$(find "$work/artifacts" -type f -newer "$work/began" -print -quit)" ] ||
 				die 2 "the engine failed (exit $status) without leaving a case" "read $work/fuzz.log"
-			! set_aside "$work/artifacts" "$work/seeds" "$work/corpus" || runs=$((runs - 1))
+			free=0
+			! set_aside "$work/artifacts" "$work/seeds" "$work/corpus" || free=1
+			! note_findings "$t" || free=1
+			runs=$((runs - free))
 		fi
 	done
 	took=$((SECONDS - began))
@@ -92,8 +112,10 @@ for t in $chosen; do
 	ops=$(sum_of stat::ops_executed "$work/fuzz.log")
 	cov_first=$(sed -n 's/.*INITED *cov: \([0-9]*\).*/\1/p' "$work/fuzz.log" | head -n 1)
 	cov_last=$(last_of ' cov' "$work/fuzz.log")
-	found=$(find "$work/artifacts" -type f ! -name 'slow-unit-*' -newer "$work/began" | wc -l)
-	found_total=$((found_total + found))
+	note_findings "$t"
+	known=$(awk -F'\t' -v t="$t" '$2 == t && /, known: /' build/work/findings | wc -l)
+	found=$(awk -F'\t' -v t="$t" '$2 == t && !/, known: /' build/work/findings | wc -l)
+	found_total=$((found_total + found)) known_total=$((known_total + known))
 	rows+=$(awk -v t="$t" -v e="${execs:-0}" -v o="${ops:-}" -v s="$took" -v a="${cov_first:-0}" \
 		-v b="${cov_last:-0}" -v f="$found" 'BEGIN { if (s < 1) s = 1
 		printf "%-14s %12d %9d %11s   %6d (+%d) %10d", t, e, e / s,
@@ -102,20 +124,9 @@ for t in $chosen; do
 done
 
 # Name each finding with the command that shows it, the same bucket once.
-list_findings() {
-	local t file verdict
-	for t in $chosen; do
-		find "build/work/$t/artifacts" -type f ! -name 'slow-unit-*' -newer "build/work/$t/began" \
-			2>/dev/null | sort | while read -r file; do
-			verdict=$(toolchain/repro.sh --verdict --target "$t" "$file")
-			printf '%s\t%s\t%s\n' "${verdict:-no verdict}" "$t" "$file"
-		done
-	done
-}
-if [ $found_total -gt 0 ]; then
+if [ $((found_total + known_total)) -gt 0 ]; then
 	head_line findings
-	list_findings >build/work/findings
-	awk -F'\t' -v red="$red" -v plain="$plain" '{
+	awk -F'\t' -v red="$red" -v yellow="$yellow" -v plain="$plain" '{
 		key = match($1, /bucket [0-9a-f]+/) ? substr($1, RSTART, RLENGTH) : $1
 		if (key != "no verdict" && seen[key]++)
 			next
@@ -125,7 +136,7 @@ if [ $found_total -gt 0 ]; then
 	END {
 		for (i = 1; i <= n; i++) {
 			more = seen[order[i]] - 1
-			print red names[i] plain (more > 0 ? "  (and " more " like it)" : "")
+			print (names[i] ~ /, known: / ? yellow : red) names[i] plain (more > 0 ? "  (and " more " like it)" : "")
 			print show[i]
 		}
 	}' build/work/findings
@@ -135,6 +146,7 @@ echo
 say "${bold}target               execs    exec/s       ops/s   coverage (new)   findings$plain"
 printf '%s' "$rows"
 [ $stopped = 0 ] || warn "stopped before its time"
+[ $known_total = 0 ] || say "$known_total known"
 if [ $found_total -gt 0 ]; then
 	say "$red$found_total finding(s)$plain"
 	exit 1

@@ -3,9 +3,10 @@
 #
 # A night: replays the corpus and what earlier nights found, fuzzes each target, merges and prunes
 # the corpora, keeps each finding with its readable trace under its bucket, and reports. Exit 1 if
-# there is a new finding: one whose bucket no earlier night in the same folder knew.
+# there is a new finding: one whose bucket no earlier night in the same folder knew, and which is not in
+# corpus/known-findings (STRICT=1 does not look there).
 #
-#   SECS=<seconds of fuzzing in all> [OUT=build/night] [T=<target>] ci/nightly.sh
+#   SECS=<seconds of fuzzing in all> [OUT=build/night] [T=<target>] [STRICT=1] ci/nightly.sh
 #
 #   OUT/corpus/<target>/      the pruned corpus, kept from night to night (seeds are in git)
 #   OUT/findings/<bucket>/    the first case of each bucket, its trace, its verdict
@@ -157,12 +158,13 @@ triage() {
 		done
 	done
 	eval "$(toolchain/sanitizer-profile repro --env)"
+	[ $strict = 0 ] || set -- --strict
 	: >"$now/buckets.new"
 	for t in $chosen; do
 		for file in "$now/raw/$t"/*; do
 			[ -f "$file" ] || continue
 			progress "$t: ${file##*/}"
-			timeout 120 build/asan/gauntlet repro "$file" --target "$t" >"$now/trace.txt" 2>&1 9>&-
+			timeout 120 build/asan/gauntlet repro "$file" --target "$t" "$@" >"$now/trace.txt" 2>&1 9>&-
 			status=$?
 			verdict=$(grep -a -E '^(CLEAN|VIOLATED|CRASH|HANG|LEAK)( |$)' "$now/trace.txt" | tail -n 1)
 			[ $status != 124 ] || verdict="HANG in repro (120 s)"
@@ -192,9 +194,12 @@ triage() {
 	say "$(cut -f1 "$now/buckets" | sort -u | wc -l) buckets from $(wc -l <"$now/buckets") cases"
 }
 
+# The buckets of this night that have no public report.
+unknown_buckets() { awk -F'\t' '$4 !~ /, known: /{ print $1 }' "$now/buckets" | sort -u; }
+
 report() {
 	local bucket
-	cut -f1 "$now/buckets" | sort -u | while read -r bucket; do
+	unknown_buckets | while read -r bucket; do
 		[ -e "$out/known/$bucket" ] || printf '%s\n' "$night" >"$out/known/$bucket"
 	done
 	python3 ci/nightly_report.py "$out" "$now" "$chosen"
@@ -206,7 +211,7 @@ for t in $chosen; do stage "merge-$t" merge "$t"; done
 stage triage triage
 stage report report
 
-new=$(cut -f1 "$now/buckets" | sort -u | while read -r bucket; do
+new=$(unknown_buckets | while read -r bucket; do
 	grep -lxF -- "$night" "$out/known/$bucket"
 done | wc -l)
 mkdir -p "$out/nights/$night"

@@ -39,10 +39,11 @@ def findings(out, now, night):
     rows = {}
     for line in read(f"{now}/buckets").splitlines():
         bucket, target, case, verdict = line.split("\t", 3)
+        verdict, _, public = verdict.partition(", known: ")
         first = read(f"{out}/known/{bucket}")
         row = rows.setdefault(bucket, {
-            "bucket": bucket, "target": target, "verdict": verdict, "new": first == night,
-            "first_seen": first, "cases": 0, "folder": f"findings/{bucket}"})
+            "bucket": bucket, "target": target, "verdict": verdict,
+            "new": first == night and not public, "public": public or None, "first_seen": first, "cases": 0, "folder": f"findings/{bucket}"})
         row["cases"] += 1
     return sorted(rows.values(), key=lambda row: (not row["new"], row["bucket"]))
 
@@ -71,8 +72,9 @@ def main():
         lines += ["", "| | bucket | target | cases | first seen | verdict |", "|---|---|---|--:|---|---|"]
         for row in report["findings"]:
             verdict = row["verdict"].replace("|", "\\|")[:160]
-            lines.append(f"| {'**new**' if row['new'] else 'known'} | `{row['bucket']}` | "
-                         f"{row['target']} | {row['cases']} | {row['first_seen']} | {verdict} |")
+            state = "**new**" if row["new"] else "known"
+            lines.append(f"| {state} | `{row['bucket']}` | {row['target']} | {row['cases']} | "
+                         f"{row['public'] or row['first_seen']} | {verdict} |")
         lines += ["", "Each bucket's first case and readable trace are in `findings/<bucket>/`; "
                   "`make repro F=<case> T=<target>` shows it again."]
     replace(f"{out}/summary.md", "\n".join(lines) + "\n")

@@ -55,6 +55,15 @@ build_libraries() {
 	done
 }
 
+# STRICT=1: no finding of a library is passed by (GAUNTLET_STRICT) or shown as known (--strict).
+strict=0
+case ${STRICT:-0} in
+0) ;;
+1) strict=1; export GAUNTLET_STRICT=1 ;;
+*) die 2 "STRICT='$STRICT' is neither 0 nor 1" "STRICT=1 makes known findings findings" ;;
+esac
+is_known() { [[ $1 == *', known: '* ]]; }
+
 # A target is a folder with sources in it.
 all_targets() { find targets -mindepth 2 -maxdepth 2 -name '*.c' 2>/dev/null | cut -d/ -f2 | LC_ALL=C sort -u; }
 under() { printf '%s' "${1//-/_}"; }

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/say.sh"
 only=${1:-}
 unset MAKEFLAGS MFLAGS MAKELEVEL T F B SECS OUT EMPTY V WERROR UNIT ON ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
-unset CFLAGS CXXFLAGS LIB_FUZZING_ENGINE
+unset STRICT GAUNTLET_STRICT CFLAGS CXXFLAGS LIB_FUZZING_ENGINE
 top=$PWD
 dir=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
 trap 'rm -rf "$dir"' EXIT
@@ -196,6 +196,20 @@ fresh
 printf 'USB?' >corpus/trial/bad.hex
 expect 'fuzz: a seed that fails is a finding and the rest goes on' 1 'trial +[0-9]{4,} .* [1-9][0-9]*$' env SECS=3 ci/fuzz.sh
 expect 'nightly: a seed that fails is a finding and the rest goes on' 1 '^\| trial \| 2 \| [0-9]{4,}' env SECS=3 ci/nightly.sh
+# --- known findings --------------------------------------------------------------------------
+fresh
+sed -i "s/ && data\[2\] == 'B' && data\[3\] == '?'//" harness/usb/magic.c
+printf '00aa11bb trial 1 CVE-0000-0000\n' >corpus/known-findings
+expect 'known: fuzzing shows it and goes on to the end' 0 'known: CVE-0000-0000' env SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
+expect 'known: it does not use up the findings' 0 '^([2-9]|[0-9]{2,}) known$' \
+	env SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
+expect 'known: fuzzing fails by it if STRICT=1' 1 '1 finding' env STRICT=1 SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
+expect 'known: a night is not failed by it' 0 '0 new findings, 1 known' env SECS=2 ci/nightly.sh
+expect 'known: the report has its reference' 0 '\| known \| .00aa11bb. .* CVE-0000-0000' env SECS=2 ci/nightly.sh
+expect 'known: a night fails by it if STRICT=1' 1 '1 new findings, 0 known' env STRICT=1 SECS=2 ci/nightly.sh
+printf '00aa11bc trial 1 CVE-0000-0000\n' >corpus/known-findings
+expect 'known: the list of another bucket hides nothing' 1 '1 finding' env SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
+expect 'known: STRICT must be 0 or 1' 2 'neither 0 nor 1' env STRICT=yes ci/fuzz.sh
 fresh
 sed -i "s/'?'/300/; s/const uint8_t \*data, size_t len)/const uint8_t *data, size_t len) \/\/ never/" harness/usb/magic.c
 expect 'fuzz: no finding means exit 0' 0 'no findings' env WERROR=0 SECS=1 ci/fuzz.sh

@@ -5,10 +5,10 @@
 #include "tool/verbs.h"
 
 const struct tool_verb *const tool_verbs[] = {
-	&verb_explain, &verb_repro,       &verb_run,        &verb_encode,
-	&verb_decode,  &verb_minimize,    &verb_import,     &verb_dict,
-	&verb_vacuity, &verb_determinism, &verb_serve,      &verb_ctl,
-	&verb_record,  &verb_reports,     &verb_redir_peer, NULL,
+	&verb_explain,  &verb_repro,  &verb_run,    &verb_encode,  &verb_decode,
+	&verb_minimize, &verb_import, &verb_dict,   &verb_vacuity, &verb_determinism,
+	&verb_serve,    &verb_ctl,    &verb_record, &verb_reports, &verb_redir_peer,
+	&verb_known,    NULL,
 };
 
 /* What the sanitizers do where their environment variables do not say: see toolchain/. */

@@ -10,7 +10,8 @@
 #   --qemu     default QEMU=<program>, else the host's qemu-system-x86_64, else toolchain/get-qemu.sh's
 #   --verdict  print the last line only
 #
-# The last line is the verdict: CLEAN, HANG, or CRASH with the assertion or what ASan says. Exit 0 if it is
+# The last line is the verdict: CLEAN, HANG, or CRASH with the assertion or what ASan says, and whether that has a
+# public report (corpus/known-findings; STRICT=1 does not look there). Exit 0 if it is
 # clean, 1 if not, 2 if the device did not get as far as the QEMU.
 
 # shellcheck source=../ci/say.sh
@@ -74,7 +75,10 @@ what=$(sed -nE 's/^[^ ]*: (\.\.\/)*([^ ]*:[0-9]+): ([^ ]*): Assertion (.*) faile
 if [ -n "$what" ] || { [ $status != 0 ] && [ $status != 124 ] && [ $status != 137 ]; }; then
 	what=${what:-exit $status}
 	# The same cause in another version stands in another line.
-	printf 'CRASH %s [bucket %s]\n' "$what" "$(sha1sum <<<"${what//:[0-9]*([0-9]):/:}" | cut -c1-16)"
+	bucket=$(sha1sum <<<"${what//:[0-9]*([0-9]):/:}" | cut -c1-16) reference=''
+	version=$("$qemu" --version | sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p')
+	[ $strict = 1 ] || reference=$(build/asan/gauntlet known "$bucket" qemu "${version:-0}")
+	printf 'CRASH %s [bucket %s]%s\n' "$what" "$bucket" "${reference:+, known: $reference}"
 	exit 1
 fi
 if [ $status = 137 ]; then

@@ -4,13 +4,14 @@
 # Explains and replays one case: a program (.ops), hex (.hex) or the raw bytes an engine left.
 #
 #   toolchain/repro.sh [--target <target>] [--minimize | --verdict] <file>
-#   F=<file> [T=<target>] [ON=emu|qemu] make repro
+#   F=<file> [T=<target>] [ON=emu|qemu] [STRICT=1] make repro
 #
 # ON=qemu shows the device of a program to a stock QEMU's usb-redir, see toolchain/redir-qemu.sh.
 # Prints the readable trace, the symbolised stack if there is one, and the verdict line. Exit 1 if
 # it reproduces, 0 if it is clean, 2 on bad input. GNU make turns every failure into its own 2:
 # call this script where the exact status matters. --verdict prints that one line only. Without a
-# target the tool guesses it from the file's folder.
+# target the tool guesses it from the file's folder. What corpus/known-findings has is shown as known;
+# STRICT=1 does not look there.
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
@@ -61,6 +62,7 @@ eval "$(toolchain/sanitizer-profile repro --env)"
 
 args=()
 [ -z "$target" ] || args+=(--target "$target")
+[ $mode = minimize ] || [ $strict = 0 ] || args+=(--strict)
 case $mode in
 repro) exec build/asan/gauntlet repro "$file" ${args[@]+"${args[@]}"} ;;
 minimize) exec build/asan/gauntlet minimize "$file" ${args[@]+"${args[@]}"} ;;

@@ -136,17 +136,21 @@ static void verdict_lines_read_as_documented(void **state)
 	fputc('\n', out);
 	tool_verdict_violated(&v, "xHCI 4.9.4", "event ring overwrite", 17);
 	tool_verdict_print(&v, out);
-	for (int kind = VERDICT_HANG; kind <= VERDICT_LEAK; kind++) {
-		v.kind = (enum tool_verdict_kind)kind;
-		fputc('\n', out);
-		tool_verdict_print(&v, out);
-	}
+	tool_verdict_hang(&v, 3);
+	fputc('\n', out);
+	tool_verdict_print(&v, out);
+	r.leak = true;
+	tool_verdict_crash(&v, &r, 0, 9);
+	v.bucket = 0x3f2b;
+	fputc('\n', out);
+	tool_verdict_print(&v, out);
 	fclose(out);
 	assert_string_equal(text,
 			    "CRASH heap-buffer-overflow WRITE usb_control_data at op 9 "
 			    "[bucket 0000000000003f2a]\n"
 			    "VIOLATED xHCI 4.9.4 event ring overwrite at op 17\n"
-			    "HANG\nLEAK");
+			    "HANG\n"
+			    "LEAK usb_control_data [bucket 0000000000003f2b]");
 	free(text);
 }
 

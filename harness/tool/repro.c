@@ -5,6 +5,7 @@
  */
 #include "capture/capture.h"
 #include "tool/explain.h"
+#include "tool/known.h"
 #include "tool/verbs.h"
 
 #define ROWS_DEFAULT 20000u
@@ -16,6 +17,7 @@ struct telling {
 	const char *pcap_path;
 	struct pcap_file *pcap; /* NULL = no capture */
 	uint64_t captured;      /* events that are safe in the file */
+	struct known_list known;
 };
 
 static void row_written(void *opaque, const struct trace_row *row)
@@ -86,6 +88,7 @@ static int play_and_tell(const struct tool_case *c, struct telling *t, unsigned 
 	}
 	if (tool_play(&p, c))
 		return EXIT_BAD;
+	known_apply(&t->known, &p.verdict);
 	print_report(&p);
 	if (t->trace || *p.report)
 		putchar('\n');
@@ -93,7 +96,7 @@ static int play_and_tell(const struct tool_case *c, struct telling *t, unsigned 
 		printf("%s\n", p.detail);
 	if (p.verdict.kind == VERDICT_HANG)
 		printf("it was still at op %u\n", p.verdict.op);
-	if (p.verdict.kind != VERDICT_CLEAN && p.verdict.kind != VERDICT_CRASH)
+	if (p.verdict.kind == VERDICT_VIOLATED || p.verdict.kind == VERDICT_HANG)
 		printf("bucket %016llx\n", (unsigned long long)p.verdict.bucket);
 	tool_verdict_print(&p.verdict, stdout);
 	putchar('\n');
@@ -111,10 +114,15 @@ static int tell(const struct tool_verb *verb, char **value, char **operand, bool
 
 	if (tool_option_number(verb, value, "rows", 0, UINT32_MAX, &rows) ||
 	    tool_option_number(verb, value, "timeout", 1, 86400, &timeout_sec) ||
-	    tool_case_read(&c, operand[0], tool_option_get(verb, value, "target")))
+	    known_read(&t.known, verb, value))
 		return EXIT_BAD;
+	if (tool_case_read(&c, operand[0], tool_option_get(verb, value, "target"))) {
+		known_free(&t.known);
+		return EXIT_BAD;
+	}
 	err = t.pcap_path ? pcap_file_open(t.pcap_path, 0, &t.pcap) : 0;
 	if (err) {
+		known_free(&t.known);
 		tool_case_free(&c);
 		return tool_refuse("%s: %s", t.pcap_path, strerror(-err));
 	}
@@ -126,6 +134,7 @@ static int tell(const struct tool_verb *verb, char **value, char **operand, bool
 		print_program(&c);
 	status = play_and_tell(&c, &t, timeout_sec);
 	pcap_file_close(t.pcap); /* nothing of ours is in it: the child has written */
+	known_free(&t.known);
 	tool_case_free(&c);
 	return status;
 }
@@ -146,9 +155,7 @@ static int explain(const struct tool_verb *verb, char **value, char **operand, u
 	{"target", 0, "NAME", "the target that raw bytes are for"},                                \
 		{"rows", 0, "N", "rows of the trace to print at most (20000; 0: all)"},            \
 		{"pcap", 'w', "OUT", "also write the USB traffic, for Wireshark"},                 \
-	{                                                                                          \
-		"timeout", 'T', "SECS", "after so long it is a HANG (25)"                          \
-	}
+		{"timeout", 'T', "SECS", "after so long it is a HANG (25)"}, KNOWN_OPTIONS
 
 #define FILE_KINDS                                                                                 \
 	"FILE is a program (.ops), bytes in hex (.hex), or raw bytes as an engine\n"               \

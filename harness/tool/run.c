@@ -3,10 +3,12 @@
  * run.c -- `gauntlet run`: many cases, one line each. Every case has a child of its own, so a crash
  * is a verdict as any other.
  */
+#include "tool/known.h"
 #include "tool/verbs.h"
 
 struct tally {
-	unsigned long cases, findings, bad;
+	unsigned long cases, findings, known, bad;
+	struct known_list list;
 };
 
 static void run_one(struct tally *t, const char *path, const char *target, bool hash, bool quiet,
@@ -22,10 +24,13 @@ static void run_one(struct tally *t, const char *path, const char *target, bool 
 	if (tool_play(&p, &c)) {
 		t->bad++;
 	} else {
-		bool clean = p.verdict.kind == VERDICT_CLEAN;
+		bool clean = p.verdict.kind == VERDICT_CLEAN, known;
 
+		known_apply(&t->list, &p.verdict);
+		known = *p.verdict.known;
 		t->cases++;
-		t->findings += !clean;
+		t->findings += !clean && !known;
+		t->known += known;
 		if (hash) {
 			printf("%016llx %s\n", (unsigned long long)p.hash, path);
 		} else if (!quiet || !clean) {
@@ -51,12 +56,17 @@ static int run(const struct tool_verb *verb, char **value, char **operand, unsig
 		return EXIT_BAD;
 	if (target && tool_target_find(target) < 0)
 		return tool_refuse("there is no target '%s'", target);
+	if (known_read(&t.list, verb, value))
+		return EXIT_BAD;
 	for (unsigned i = 0; i < count; i++)
 		t.bad += tool_list_add(&list, operand[i]) != 0;
 	for (unsigned i = 0; i < list.count; i++)
 		run_one(&t, list.path[i], target, hash, quiet, timeout_sec);
 	tool_list_free(&list);
-	if (!hash)
+	known_free(&t.list);
+	if (!hash && t.known)
+		printf("%lu cases, %lu findings, %lu known\n", t.cases, t.findings, t.known);
+	else if (!hash)
 		printf("%lu cases, %lu findings\n", t.cases, t.findings);
 	return t.bad ? EXIT_BAD : t.findings ? EXIT_FINDING : EXIT_CLEAN;
 }
@@ -70,6 +80,7 @@ const struct tool_verb verb_run = {
 	.option = {{"hash", 'H', NULL, "print the trace's hash instead of the verdict"},
 		   {"quiet", 0, NULL, "only what is not clean, and the sum"},
 		   {"target", 0, "NAME", "the target that raw bytes are for"},
-		   {"timeout", 'T', "SECS", "after so long it is a HANG (25)"}},
+		   {"timeout", 'T', "SECS", "after so long it is a HANG (25)"},
+		   KNOWN_OPTIONS},
 	.run = run,
 };

@@ -173,6 +173,8 @@ void tool_report_parse(struct tool_report *r, const char *text);
 
 /* ---- verdict.c ----------------------------------------------------------------------------- */
 
+#define TOOL_KNOWN 160u
+
 enum tool_verdict_kind {
 	VERDICT_CLEAN,
 	VERDICT_VIOLATED,
@@ -183,9 +185,12 @@ enum tool_verdict_kind {
 
 struct tool_verdict {
 	enum tool_verdict_kind kind;
-	char what[TOOL_NAME * 3]; /* VIOLATED: clause and oracle; CRASH: kind, access, function */
+	char what
+		[TOOL_NAME *
+		 3]; /* VIOLATED: clause and oracle; CRASH: kind, access, function; LEAK: function */
 	uint32_t op;
-	uint64_t bucket; /* the same cause, the same bucket; 0 for CLEAN */
+	uint64_t bucket;        /* the same cause, the same bucket; 0 for CLEAN */
+	char known[TOOL_KNOWN]; /* the public report it has, "" for none; see known.h */
 };
 
 /* What a report means; signal: the one that ended the process, 0 = none. */

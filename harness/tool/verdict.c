@@ -46,8 +46,11 @@ void tool_verdict_crash(struct tool_verdict *v, const struct tool_report *r, int
 	memset(v, 0, sizeof(*v));
 	v->kind = r->leak ? VERDICT_LEAK : VERDICT_CRASH;
 	v->op = op;
-	snprintf(v->what, sizeof(v->what), "%s%s%s%s%s", kind, *r->access ? " " : "", r->access,
-		 r->frames ? " " : "", r->frames ? r->frame[0] : "");
+	if (r->leak)
+		snprintf(v->what, sizeof(v->what), "%s", r->frames ? r->frame[0] : "somewhere");
+	else
+		snprintf(v->what, sizeof(v->what), "%s%s%s%s%s", kind, *r->access ? " " : "",
+			 r->access, r->frames ? " " : "", r->frames ? r->frame[0] : "");
 	v->bucket = tool_bucket_add(tool_bucket_add(TOOL_BUCKET_START, kind), r->access);
 	for (unsigned i = 0; i < r->frames; i++)
 		v->bucket = tool_bucket_add(v->bucket, r->frame[i]);
@@ -88,7 +91,9 @@ void tool_verdict_print(const struct tool_verdict *v, FILE *out)
 		fputs("HANG", out);
 		break;
 	case VERDICT_LEAK:
-		fputs("LEAK", out);
+		fprintf(out, "LEAK %s [bucket %016llx]", v->what, (unsigned long long)v->bucket);
 		break;
 	}
+	if (*v->known)
+		fprintf(out, ", known: %s", v->known);
 }
