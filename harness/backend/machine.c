@@ -114,22 +114,35 @@ static void work(struct machine *m, unsigned *pieces)
 		--*pieces;
 }
 
-void machine_step(struct machine *m, uint64_t usec)
+static void pass(struct machine *m, uint64_t usec, unsigned *pieces)
 {
 	struct clock *c = &m->guest.clock;
 	uint64_t end_ns = c->now_ns + min_u64(usec, UINT32_MAX) * 1000;
 	struct trace_row row = {.kind = TRACE_STEP};
-	unsigned pieces = MACHINE_WORK_PIECES;
 
 	for (unsigned i = 0; i < MACHINE_STEP_PIECES && c->first && c->first->deadline_ns <= end_ns;
 	     i++) {
 		clock_step(c, max_u64(c->first->deadline_ns, c->now_ns) - c->now_ns);
-		work(m, &pieces);
+		work(m, pieces);
 	}
 	clock_step(c, end_ns - c->now_ns);
 	row.value = c->now_ns;
 	trace_append(m->trace, &row);
+}
+
+void machine_step(struct machine *m, uint64_t usec)
+{
+	unsigned pieces = MACHINE_WORK_PIECES;
+
+	pass(m, usec, &pieces);
 	work(m, &pieces);
+}
+
+void machine_pass(struct machine *m, uint64_t usec)
+{
+	unsigned pieces = 1;
+
+	pass(m, usec, &pieces);
 }
 
 /* ---- devices ------------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ void machine_end(struct machine *m, struct machine_balance *ret);
 
 /* Let virtual time pass; the controller works at each timer's deadline and at the end. Bounded. */
 void machine_step(struct machine *m, uint64_t usec);
+/* The same for who calls xhci_work after it, and has others waiting meanwhile: hardly any work is done. */
+void machine_pass(struct machine *m, uint64_t usec);
 
 /* ---- devices; connector is 1-based, route as in usb.h route.c -------------------------------- */
 

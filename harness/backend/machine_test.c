@@ -90,6 +90,19 @@ static void a_device_timer_fires_when_its_time_has_come(void **state)
 	assert_null(m->guest.clock.first);
 }
 
+static void time_that_passes_fires_timers_too(void **state)
+{
+	struct machine *m = &((struct bed *)*state)->m;
+
+	machine_plug(m, machine_port(m, 1, 0), DEV_KEYBOARD, USB_SPEED_NONE);
+	usb_device_arm(machine_device(m, 1), 500000);
+	machine_pass(m, 499);
+	assert_non_null(m->guest.clock.first);
+	machine_pass(m, 1);
+	assert_null(m->guest.clock.first);
+	assert_int_equal(m->guest.clock.now_ns, 500000);
+}
+
 static void time_stands_exactly_where_it_was_moved_to(void **state)
 {
 	struct machine *m = &((struct bed *)*state)->m;
@@ -235,6 +248,7 @@ int main(void)
 		T(a_taken_or_absent_connector_cannot_be_plugged),
 		T(a_device_runs_at_the_speed_asked_for_or_not_at_all),
 		T(a_device_timer_fires_when_its_time_has_come),
+		T(time_that_passes_fires_timers_too),
 		T(time_stands_exactly_where_it_was_moved_to),
 		T(reset_leaves_nothing_of_what_was),
 		T(nothing_is_left_after_the_end),

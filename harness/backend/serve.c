@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -15,9 +16,14 @@
 #include "backend/vfio_user.h"
 
 #define MESSAGES_PER_ROUND 64u
-/* A driver in an interrupt handler makes one access after the other, and to be woken for each costs
- * more than all else: so long after a message the loop looks for the next one without sleeping. */
-#define AWAKE_NS 50000u
+/*
+ * A driver at work makes one access after the other, and to be woken for each costs more than all else.
+ * For a while after a message the loop looks for the next one without sleeping: twice as long whenever
+ * one came soon after it had gone to sleep, half as long when it had slept in vain.
+ */
+#define AWAKE_MIN_NS 50000u
+#define AWAKE_MAX_NS 400000u
+#define OTHERS_NS 50000u /* meanwhile all but the client are looked at so often */
 
 struct serve {
 	const struct serve_options *o;
@@ -31,7 +37,10 @@ struct serve {
 	sigset_t signals, signals_before;
 	uint64_t start_ns;       /* of the host's clock */
 	uint64_t messages;       /* of the client, when last looked at */
-	uint64_t awake_until_ns; /* of the host's clock */
+	uint64_t awake_ns;       /* how long a message keeps us awake */
+	uint64_t awake_until_ns; /* of the host's clock, as these */
+	uint64_t asleep_ns;      /* since when we slept for want of messages; 0: we do not */
+	uint64_t others_ns;      /* when the others have their turn again */
 	bool more;               /* work is left */
 	bool stop;
 };
@@ -73,7 +82,7 @@ static void follow_time(struct serve *s)
 	uint64_t now_ns = host_ns() - s->start_ns, virtual_ns = s->machine.guest.clock.now_ns;
 
 	if (now_ns >= virtual_ns + 1000)
-		machine_step(&s->machine, (now_ns - virtual_ns) / 1000);
+		machine_pass(&s->machine, (now_ns - virtual_ns) / 1000);
 }
 
 /*
@@ -98,6 +107,19 @@ static void meet_client(struct serve *s, bool all_read)
 	say(s, "client connected");
 }
 
+/* A message came: the next one may be near. */
+static void stay_awake(struct serve *s)
+{
+	uint64_t now = host_ns();
+
+	if (s->asleep_ns && now - s->asleep_ns < AWAKE_MAX_NS)
+		s->awake_ns = min_u64(s->awake_ns * 2, AWAKE_MAX_NS);
+	else if (s->asleep_ns)
+		s->awake_ns = max_u64(s->awake_ns / 2, AWAKE_MIN_NS);
+	s->asleep_ns = 0;
+	s->awake_until_ns = now + s->awake_ns;
+}
+
 /* True if nothing is left of what came in. */
 static bool answer_client(struct serve *s)
 {
@@ -108,7 +130,7 @@ static bool answer_client(struct serve *s)
 	more = vfio_user_serve(&s->user, MESSAGES_PER_ROUND);
 	s->more |= more;
 	if (s->user.messages != s->messages)
-		s->awake_until_ns = host_ns() + AWAKE_NS;
+		stay_awake(s);
 	s->messages = s->user.messages;
 	if (vfio_user_is_connected(&s->user))
 		return !more;
@@ -127,10 +149,10 @@ static bool wait_for_client(void *opaque, short events, int msec)
 }
 
 /* Nanoseconds until something is due; false: nothing is. */
-static bool time_left(const struct serve *s, struct timespec *ret)
+static bool time_left(const struct serve *s, uint64_t host, struct timespec *ret)
 {
 	const struct clock *c = &s->machine.guest.clock;
-	uint64_t host = host_ns(), now_ns = host - s->start_ns, left_ns = 0;
+	uint64_t now_ns = host - s->start_ns, left_ns = 0;
 	bool awake = s->more || host < s->awake_until_ns;
 
 	if (!awake && !c->first)
@@ -141,7 +163,8 @@ static bool time_left(const struct serve *s, struct timespec *ret)
 	return true;
 }
 
-static int serve_round(struct serve *s)
+/* Wait for the next thing to do, and do what is not the client's. */
+static int look_around(struct serve *s, uint64_t host)
 {
 	struct pollfd p[3 + SERVE_CONTROL_CLIENTS + 1 + SERVE_MAX_LINKS] = {
 		{s->signal_fd, POLLIN, 0},
@@ -151,16 +174,17 @@ static int serve_round(struct serve *s)
 	unsigned controls = serve_control_poll(&s->control, p + 3);
 	unsigned links = serve_link_poll(&s->devices.links, p + 3 + controls);
 	struct timespec left;
-	bool all_read;
+	bool due = time_left(s, host, &left), all_read;
 
-	if (ppoll(p, 3 + controls + links, time_left(s, &left) ? &left : NULL, NULL) < 0)
+	if (!s->asleep_ns && !(s->more || host < s->awake_until_ns))
+		s->asleep_ns = host;
+	if (ppoll(p, 3 + controls + links, due ? &left : NULL, NULL) < 0)
 		return errno == EINTR ? 0 : -errno;
-	s->more = false;
 	follow_time(s);
 	if (p[0].revents)
 		s->stop = true;
 	serve_link_work(&s->devices.links, p + 3 + controls, links);
-	all_read = answer_client(s);
+	all_read = !p[1].revents || answer_client(s);
 	if (p[1].revents && !s->stop)
 		meet_client(s, all_read);
 	for (unsigned i = 0; i < controls; i++)
@@ -169,11 +193,31 @@ static int serve_round(struct serve *s)
 			s->stop |= s->control.quit;
 			break;
 		}
+	return 0;
+}
+
+static int serve_round(struct serve *s)
+{
+	uint64_t host = host_ns();
+
+	if (host >= s->awake_until_ns || host >= s->others_ns) {
+		int err = look_around(s, host);
+
+		s->others_ns = host + OTHERS_NS;
+		if (err)
+			return err;
+	} else {
+		follow_time(s);
+	}
+	s->more = false;
+	answer_client(s);
 	/* A little at a time: the guest goes on meanwhile and may want to read a register. */
 	s->more |= xhci_work(s->machine.xhci);
 	s->more |= vfio_user_is_behind(&s->user);
-	if (!s->more)
+	if (!s->more) {
 		serve_tap_flush(&s->tap);
+		sched_yield(); /* the client's threads may want the processor that we wait on */
+	}
 	return 0;
 }
 
@@ -242,6 +286,7 @@ static void set_up(struct serve *s)
 	s->trace.unhashed = true;
 	machine_init(&s->machine, &s->trace, s->o->profile);
 	set_up_tap(s);
+	s->awake_ns = AWAKE_MIN_NS;
 	s->devices.m = &s->machine;
 	s->devices.tap = &s->tap;
 	s->devices.say = device_says;

@@ -186,6 +186,7 @@ void vfio_user_init(struct vfio_user *u, struct machine *m)
 	vfio_irq_init(&u->irq, m->guest.pci.id);
 	vfio_memory_init(u);
 	m->xhci->defer = true;
+	m->xhci->chunk = VFIO_CHUNK;
 	m->guest.pci.opaque = u;
 	m->guest.pci.intx_changed = line_moved;
 	m->guest.pci.vector_raised = vector_raised;
@@ -201,6 +202,7 @@ void vfio_user_fini(struct vfio_user *u)
 	u->m->guest.pci.intx_changed = NULL;
 	u->m->guest.pci.vector_raised = NULL;
 	u->m->xhci->defer = false;
+	u->m->xhci->chunk = XHCI_CHUNK;
 }
 
 bool vfio_user_is_connected(const struct vfio_user *u)

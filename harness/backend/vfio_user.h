@@ -125,6 +125,9 @@ struct vfio_write {
 	uint8_t region, size; /* bytes; 0: device reset */
 };
 
+/* To a device at a time: what a processor's cache holds, and 32 pieces of a page that a TD may have. */
+#define VFIO_CHUNK 65536u
+
 struct vfio_user {
 	struct machine *m; /* borrowed */
 	struct vfio_socket socket;

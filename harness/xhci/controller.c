@@ -334,6 +334,7 @@ struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_pr
 	x->g = g;
 	x->bus = bus;
 	x->profile = profile;
+	x->chunk = XHCI_CHUNK;
 	x->slots = heap_zero((profile->slots + 1u) * sizeof(*x->slots));
 	for (unsigned id = 0; id <= profile->slots; id++)
 		x->slots[id].state = SLOT_DISABLED;

@@ -37,8 +37,9 @@ enum ring_poll xhci_ring_fetch(struct xhci *x, struct ring *ring, struct dma_tag
 
 /* ---- what is known of a TD and an endpoint ---------------------------------------------------- */
 
-#define XHCI_WINDOW 32u   /* TRBs of one TD held at a time; longer TDs slide through */
-#define XHCI_CHUNK 16384u /* bytes handed to a device at a time (bulk, control data) */
+#define XHCI_WINDOW 32u /* TRBs of one TD held at a time; longer TDs slide through */
+/* Bytes handed to a device at a time (bulk, control data), unless the owner has set another xhci.chunk. */
+#define XHCI_CHUNK 16384u
 
 struct td_trb {
 	uint64_t addr;

@@ -62,7 +62,7 @@ static enum completion_code failure_code(const struct xhci_ep *ep, const struct 
 
 static uint32_t packet_bytes(const struct xhci_ep *ep)
 {
-	uint32_t chunk = xhci_ahead_pipe(ep) ? USB_PIPELINE_COMBINE : XHCI_CHUNK;
+	uint32_t chunk = xhci_ahead_pipe(ep) ? USB_PIPELINE_COMBINE : ep->x->chunk;
 
 	if (ep->interval_ns) /* one service interval */
 		return xhci_interval_payload(ep) - ep->td.interval_bytes;
