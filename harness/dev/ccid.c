@@ -251,7 +251,7 @@ static enum usb_status in(struct ccid *c, struct usb_endpoint *ep, struct usb_pa
 	c->in_pos += n;
 	if (c->in_pos < a->len)
 		return USB_OK;
-	c->in_end = n == p->len && n && ep->max_packet && n % ep->max_packet == 0;
+	c->in_end = dev_ends_full(ep, n);
 	drop_answer(c);
 	wake(&c->usb.ep_out[CCID_BULK_OUT & 15]);
 	return USB_OK;

@@ -72,6 +72,28 @@ static void what_is_written_to_the_card_is_read(void **state)
 	bed_end(&bed);
 }
 
+/* Head, 52 bytes and status fill a packet of full speed: what the host asks for next is not more of it. */
+static void a_message_of_full_packets_ends_with_an_empty_one(void **state)
+{
+	static const uint8_t select[] = {0,   0xa4, 4,   0,   9,   0xf0, 'g',
+					 'a', 'u',  'n', 't', 'l', 'e',  't'};
+	static const uint8_t read[] = {0, 0xb0, 0, 0, 52};
+	uint8_t answer[600];
+	struct bed bed;
+	uint32_t actual;
+
+	(void)state;
+	bed_plug(&bed, ccid_new(), USB_SPEED_FULL);
+	bed_configure(&bed);
+	power_on(&bed);
+	assert_int_equal(exchange(&bed, select, sizeof(select), answer), 2);
+	assert_int_equal(exchange(&bed, read, sizeof(read), answer), 54);
+	assert_int_equal(bed_packet(&bed, USB_IN, IN, answer, 600, &actual), USB_OK);
+	assert_int_equal(actual, 0);
+	assert_int_equal(bed_packet(&bed, USB_IN, IN, answer, 600, NULL), USB_NAK);
+	bed_end(&bed);
+}
+
 static void apdus_of_every_length_have_an_answer(void **state)
 {
 	uint8_t apdu[261] = {0, 0xb0, 0, 0}, answer[600];
@@ -206,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_to_the_card_is_read),
+		cmocka_unit_test(a_message_of_full_packets_ends_with_an_empty_one),
 		cmocka_unit_test(apdus_of_every_length_have_an_answer),
 		cmocka_unit_test(lengths_that_lie_are_refused),
 		cmocka_unit_test(messages_that_are_too_long_or_too_short_do_no_harm),

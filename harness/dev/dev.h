@@ -14,6 +14,15 @@
 #include "dev/link.h"
 #include "usb/usb.h"
 
+/*
+ * What a device has sent ends with a full packet, so an empty one has to tell its end (USB2 5.8.3), however much
+ * more the host's buffer takes: a packet of ours may be several of the wire.
+ */
+static inline bool dev_ends_full(const struct usb_endpoint *ep, size_t sent)
+{
+	return sent && ep->max_packet && sent % ep->max_packet == 0;
+}
+
 /* ---- models.c ------------------------------------------------------------------------------ */
 
 /* What a model may need to come into being; everything is borrowed for the call but the disk,
@@ -25,7 +34,7 @@ struct dev_context {
 	uint8_t speed_mask;      /* scripted: 1 << enum usb_speed; 0 = all four */
 	uint8_t ports;           /* hub: see hub_new */
 	bool single_tt;          /* hub */
-	struct dev_link *link;   /* serial, network: NULL = a loop; becomes the device's */
+	struct dev_link *link;   /* serial, network, audio: NULL = a loop; becomes the device's */
 	struct mtp_store *store; /* mtp: NULL = one in memory; becomes the device's */
 };
 

@@ -33,12 +33,13 @@ enum { /* Still Image Class 1.0, 5.2 */
 	{                                                                                          \
 		DEVICE_DESC(0x0200, 64, 0x000a),                                                   \
 		CONFIG_DESC(39, 1, 0xc0, 50),                                                      \
-		INTERFACE_DESC(0, 0, 3, 6, 1, 1),                                                  \
+		9, 4, 0, 0, 3, 6, 1, 1, 4,                                                         \
 		ENDPOINT_DESC(DATA_IN, 2, bulk, 0), ENDPOINT_DESC(DATA_OUT, 2, bulk, 0),           \
 		ENDPOINT_DESC(EVENT_IN, 3, 64, interval),                                          \
 		LANGUAGE_STRING, VENDOR_STRING,                                                    \
 		2 + 2 * 3, 3, 'm', 0, 't', 0, 'p', 0,                                              \
 		2 + 2 * 1, 3, '1', 0,                                                              \
+		2 + 2 * 3, 3, 'M', 0, 'T', 0, 'P', 0, /* of the interface: by that hosts tell it */   \
 		QUALIFIER_DESC,                                                                    \
 	}
 /* clang-format on */
@@ -153,7 +154,7 @@ static enum usb_status in(struct mtp *m, struct usb_endpoint *ep, struct usb_pac
 	put_stream(m, p);
 	if (m->in_pos < m->in_len || m->stream_left)
 		return USB_OK;
-	m->in_end = p->len && p->actual == p->len && ep->max_packet && p->len % ep->max_packet == 0;
+	m->in_end = dev_ends_full(ep, p->actual);
 	container_sent(m);
 	return USB_OK;
 }

@@ -134,6 +134,31 @@ static void an_object_is_sent_and_deleted(void **state)
 	bed_end(&bed);
 }
 
+/* 12 bytes of head and 500 are one packet; the response must not be taken for more of it. */
+static void a_container_of_full_packets_ends_with_an_empty_one(void **state)
+{
+	static uint8_t bytes[12 + 1500], got[4096];
+	uint32_t handle;
+	struct bed bed;
+
+	(void)state;
+	start(&bed);
+	command(&bed, MTP_SEND_OBJECT_INFO, 2, MTP_STORAGE, 0xffffffff, 0);
+	assert_int_equal(send_info(&bed, "new.bin", 0), USB_OK);
+	assert_int_equal(response(&bed, got), MTP_OK);
+	handle = get_le32(got + 20);
+	command(&bed, MTP_SEND_OBJECT, 0, 0, 0, 0);
+	put_head(bytes, sizeof(bytes), 2, MTP_SEND_OBJECT);
+	assert_int_equal(bed_packet(&bed, USB_OUT, OUT, bytes, sizeof(bytes), NULL), USB_OK);
+	assert_int_equal(response(&bed, got), MTP_OK);
+	command(&bed, MTP_GET_PARTIAL_OBJECT, 3, handle, 0, 500);
+	assert_int_equal(fetch(&bed, got), 512);
+	assert_int_equal(get_le32(got), 512);
+	assert_int_equal(fetch(&bed, got), 0);
+	assert_int_equal(response(&bed, got), MTP_OK);
+	bed_end(&bed);
+}
+
 /* Catalogue C05, C06. */
 static void names_that_lead_elsewhere_are_refused(void **state)
 {
@@ -244,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_object_is_read),
+		cmocka_unit_test(a_container_of_full_packets_ends_with_an_empty_one),
 		cmocka_unit_test(an_object_is_sent_and_deleted),
 		cmocka_unit_test(names_that_lead_elsewhere_are_refused),
 		cmocka_unit_test(what_comes_out_of_turn_stalls),

@@ -225,8 +225,7 @@ static enum usb_status in(struct network *net, struct usb_endpoint *ep, struct u
 	n = min_u64(net->in_len - net->in_pos, p->len);
 	usb_packet_put(p, net->in + net->in_pos, n);
 	net->in_pos += n;
-	net->in_end = net->in_pos == net->in_len && n == p->len && n && ep->max_packet &&
-		n % ep->max_packet == 0;
+	net->in_end = net->in_pos == net->in_len && dev_ends_full(ep, n);
 	return USB_OK;
 }
 

@@ -74,6 +74,15 @@ static void full_packets_end_with_an_empty_one(void **state)
 		assert_int_equal(actual, i < 2 ? 512 : 0);
 	}
 	assert_int_equal(bed_packet(&bed, USB_IN, 2, got, 512, NULL), USB_NAK);
+	/* also where the host has room for more, as the next frame would be taken for its rest */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(bed_packet(&bed, USB_OUT, 2, frame, 512, NULL), USB_OK);
+		assert_int_equal(bed_packet(&bed, USB_OUT, 2, NULL, 0, NULL), USB_OK);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(bed_packet(&bed, USB_IN, 2, got, 1024, &actual), USB_OK);
+		assert_int_equal(actual, i % 2 ? 0 : 512);
+	}
 	bed_end(&bed);
 }
 
