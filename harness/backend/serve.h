@@ -91,21 +91,22 @@ struct serve_device {
 	unsigned model;         /* index of dev_models */
 	struct serve_path path; /* connector 0 = the next free one */
 	enum usb_speed speed;   /* USB_SPEED_NONE = the fastest */
-	char *file;             /* storage: its image; NULL = memory */
+	char *file; /* storage: its image; NULL = memory; mtp: folder; audio: what is played */
 	bool read_only;
 	uint8_t ports;     /* hub: 0 = 4 */
 	bool single_tt;    /* hub */
-	char *line;        /* serial, network: path; NULL = a loop */
+	char *line;        /* serial, network, audio: path; NULL = a loop */
 	uint8_t line_kind; /* enum serve_link_kind */
 	bool via_libusb;   /* behind a usbfs of ours and a real libusb */
 	char *id;          /* a device of the host, see host_open; NULL = a model of ours */
+	char *mic;         /* audio: what is recorded */
 	bool redir;        /* somebody else's, over usbredir: line is where */
 	bool read_ahead;   /* redir: bulk data before the guest asks */
 };
 
 /*
  * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]
- * [,pty=PATH][,listen=PATH][,connect=PATH][,via=libusb]", or "host,id=VVVV:PPPP" or "host,id=BUS.ADDR", or
+ * [,pty=PATH][,listen=PATH][,connect=PATH][,wav=FILE][,mic=FILE][,via=libusb]", or "host,id=VVVV:PPPP" or "host,id=BUS.ADDR", or
  * "redir,listen=PATH" or "redir,connect=PATH" with [,port=N[.N...]][,ahead].
  * 0; -EINVAL with a sentence in why.
  * Free with serve_device_free in either case.

@@ -6,6 +6,7 @@
 
 #include "backend/machine.h"
 #include "backend/serve.h"
+#include "backend/serve_wav.h"
 #include "dev/mtp_store.h"
 
 static const char *const speed_name[] = {
@@ -62,6 +63,19 @@ static int parse_line(struct serve_device *d, const char *name, const char *valu
 	return -EINVAL;
 }
 
+/* The sound card's two files; with a line of another kind there are none. */
+static int parse_sound(struct serve_device *d, const char *name, const char *value)
+{
+	char **file = !strcmp(name, "wav") ? &d->file : !strcmp(name, "mic") ? &d->mic : NULL;
+
+	if (!file)
+		return d->file || d->mic ? -EINVAL : parse_line(d, name, value);
+	if (!value || !*value || *file || d->line)
+		return -EINVAL;
+	*file = strdup(value);
+	return *file ? 0 : -ENOMEM;
+}
+
 static bool has_disk(unsigned model)
 {
 	return model == DEV_STORAGE || model == DEV_UAS || model == DEV_CDROM;
@@ -84,7 +98,9 @@ static int parse_setting(struct serve_device *d, const char *name, const char *v
 		name = "file";
 	else if (d->model == DEV_MTP && strcmp(name, "ro"))
 		return -EINVAL;
-	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK || d->model == DEV_AUDIO)
+	if (d->model == DEV_AUDIO)
+		return parse_sound(d, name, value);
+	if (d->model == DEV_SERIAL || d->model == DEV_NETWORK)
 		return parse_line(d, name, value);
 	if (!has_disk(d->model) && d->model != DEV_MTP)
 		return -EINVAL;
@@ -138,7 +154,8 @@ void serve_device_free(struct serve_device *d)
 	free(d->file);
 	free(d->line);
 	free(d->id);
-	d->file = d->line = d->id = NULL;
+	free(d->mic);
+	d->file = d->line = d->id = d->mic = NULL;
 }
 
 static unsigned free_connector(const struct serve_devices *s)
@@ -212,13 +229,18 @@ static void say_why(const struct serve_devices *s, const struct serve_device *d,
 static int open_line(struct serve_devices *s, const struct serve_device *d, struct dev_link **ret,
 		     char *why, size_t room)
 {
+	const char *path = d->line;
 	int err = 0;
 
+	if (d->model == DEV_AUDIO && (d->file || d->mic))
+		err = serve_wav_open(d->file, d->mic, ret, &path);
 	if (d->line)
 		err = serve_link_open(&s->links, (enum serve_link_kind)d->line_kind, d->line,
 				      d->model == DEV_NETWORK, ret);
 	if (err)
-		snprintf(why, room, "%s: %s", d->line, strerror(-err));
+		snprintf(why, room, "%s: %s", path,
+			 d->mic && err == -EINVAL ? "not a WAV file of 48 kHz, 16 bits, stereo"
+						  : strerror(-err));
 	return err;
 }
 

@@ -37,10 +37,18 @@ struct feature {
 	int16_t volume;
 };
 
+/* A line takes and gives bytes: the part of a frame that is left goes first the next time. */
+struct remnant {
+	uint8_t bytes[FRAME_BYTES];
+	size_t len;
+	unsigned visits; /* of whom on the line it belongs to */
+};
+
 struct audio {
 	struct usb_device usb; /* first member */
 	struct dev_link *link;
 	struct feature play, record;
+	struct remnant to_line, from_line;
 };
 
 /* clang-format off */
@@ -107,27 +115,56 @@ static void scale_all(const struct feature *f, uint8_t *bytes, size_t len)
 		put_le16(bytes + i, (uint16_t)scale(f, (int16_t)get_le16(bytes + i)));
 }
 
-/* What the line does not take is lost, as time does not wait. */
+/* What is left for whom is there now, put before bytes; returns how much that is. */
+static size_t take_remnant(struct remnant *r, const struct dev_link *link, uint8_t *bytes)
+{
+	size_t len = r->visits == link->visits ? r->len : 0;
+
+	memcpy(bytes, r->bytes, len);
+	r->len = 0;
+	r->visits = link->visits;
+	return len;
+}
+
+static void keep_remnant(struct remnant *r, const uint8_t *bytes, size_t len)
+{
+	memcpy(r->bytes, bytes, len);
+	r->len = len;
+}
+
+/*
+ * What the line does not take is lost, as time does not wait; but only in whole frames, or all that follows
+ * would be out of step.
+ */
 static enum usb_status play(struct audio *audio, struct usb_packet *p)
 {
-	uint8_t bytes[PACKET_MAX];
-	size_t len = min_u64(p->len, sizeof(bytes)) / FRAME_BYTES * FRAME_BYTES;
+	uint8_t bytes[FRAME_BYTES + PACKET_MAX];
+	size_t old = take_remnant(&audio->to_line, audio->link, bytes), sent, broken;
+	size_t len = min_u64(p->len, PACKET_MAX) / FRAME_BYTES * FRAME_BYTES;
 
-	if (!len)
-		return USB_OK;
-	memcpy(bytes, p->data, len);
-	scale_all(&audio->play, bytes, len);
-	dev_link_send(audio->link, bytes, len);
+	if (len)
+		memcpy(bytes + old, p->data, len);
+	scale_all(&audio->play, bytes + old, len);
+	sent = dev_link_send(audio->link, bytes, old + len);
+	broken = sent < old ? old - sent : (FRAME_BYTES - (sent - old) % FRAME_BYTES) % FRAME_BYTES;
+	keep_remnant(&audio->to_line, bytes + sent, broken);
 	return USB_OK;
 }
 
 static enum usb_status record(struct audio *audio, struct usb_packet *p)
 {
+	size_t len = min_u64(p->len, MILLISECOND_BYTES) / FRAME_BYTES * FRAME_BYTES;
 	uint8_t bytes[MILLISECOND_BYTES] = {0};
-	size_t len = min_u64(p->len, sizeof(bytes)) / FRAME_BYTES * FRAME_BYTES;
+	size_t have, n, broken;
 
-	if (len)
-		dev_link_receive(audio->link, bytes, len);
+	if (!len)
+		return USB_OK;
+	have = take_remnant(&audio->from_line, audio->link, bytes);
+	while (have < len && (n = dev_link_receive(audio->link, bytes + have, len - have)))
+		have += n;
+	broken = have % FRAME_BYTES;
+	keep_remnant(&audio->from_line, bytes + have - broken, broken);
+	memset(bytes + have - broken, 0, broken);
 	scale_all(&audio->record, bytes, len);
 	usb_packet_put(p, bytes, len);
 	return USB_OK;
