@@ -11,7 +11,8 @@
 # it took. SEED=<n> fixes the engine's random seed. README.md says, each on its own line:
 #   Verdict: <extended regular expression for the verdict line>
 #   Target: <target that can find it>
-# The patched trees stay in build/bugs/<id>-<slug>/ for a look inside.
+# The patched trees stay in build/bugs/<id>-<slug>/ for a look inside. As many bugs as there are processors are
+# worked on at a time (JOBS=<n>).
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
@@ -48,8 +49,7 @@ done
 	die 2 "the copy in $base does not build" "read $base/make.log"
 eval "$(toolchain/sanitizer-profile repro --env)"
 
-table='' failed=0
-fail() { say "${red}FAILED$plain $slug: $1"; failed=$((failed + 1)); }
+fail() { say "${red}FAILED$plain $slug: $1"; state=FAILED; }
 stated() {
 	sed -n "s/^$1:[[:space:]]*//p" "corpus/bugs/$slug/README.md" | head -n 1 | tr -d '`' |
 		sed 's/[[:space:]]*$//'
@@ -64,7 +64,7 @@ patched_tree() {
 		<"corpus/bugs/$slug/bug.patch" >"$tree/patch.log" 2>&1
 }
 
-in_tree() { (cd "build/bugs/$slug" && "${MAKE:-make}" --no-print-directory -j"$jobs" "$@") >"build/bugs/$slug/make.log" 2>&1; }
+in_tree() { (cd "build/bugs/$slug" && "${MAKE:-make}" --no-print-directory -j2 "$@") >"build/bugs/$slug/make.log" 2>&1; }
 
 # verdict TOOL FILE: the verdict line; status as the tool's.
 verdict() {
@@ -113,12 +113,11 @@ search() {
 	return 1
 }
 
-for slug in "${bugs[@]}"; do
-	progress "$slug"
-	dir=corpus/bugs/$slug tree=build/bugs/$slug found_secs='' line=-
+# prove: one bug; its row of the table goes to build/bugs/<slug>.row.
+prove() {
+	local dir=corpus/bugs/$slug tree=build/bugs/$slug found_secs='' line=- state=ok repro want target clean
 	repro=$(find "$dir" -maxdepth 1 -name 'repro.*' | head -n 1)
 	want=$(stated Verdict) target=$(stated Target)
-	before=$failed
 	if [ ! -f "$dir/bug.patch" ] || [ -z "$repro" ] || [ ! -f "$dir/README.md" ]; then
 		fail "needs bug.patch, repro.ops and README.md"
 	elif [ -z "$want" ]; then
@@ -140,19 +139,28 @@ for slug in "${bugs[@]}"; do
 		clean=$(verdict $base/build/asan/gauntlet "$repro")
 		[ "$clean" = CLEAN ] ||
 			fail "our own build is not clean on its repro: '$clean'"
-		if [ -n "$secs" ] && [ $failed = $before ]; then
+		if [ -n "$secs" ] && [ $state = ok ]; then
 			if [ -z "$target" ]; then fail "README.md states no 'Target:' to search with"; else search; fi
 		fi
 	fi
-	if [ $failed = $before ]; then
-		say "${green}ok$plain $slug: $line${found_secs:+, found from nothing in $found_secs s}"
-		state=ok
-	else
-		state=FAILED
-	fi
-	table+=$(printf '%-34s %-7s %8s  %s' "$slug" $state "${found_secs:--}" "$line")$'\n'
+	[ $state = FAILED ] || say "${green}ok$plain $slug: $line${found_secs:+, found from nothing in $found_secs s}"
+	printf '%-46s %-7s %8s  %s\n' "$slug" $state "${found_secs:--}" "$line" >"$tree.row"
+}
+
+rm -f build/bugs/*.row
+for slug in "${bugs[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+	progress "$slug"
+	# What it says comes in one piece.
+	(clear_line='' said=$(prove 2>&1) && say "$said") &
 done
-say "${bold}bug                                state   found, s  verdict$plain"
-printf '%s' "$table" | cut -c1-150
+wait
+failed=0
+say "${bold}bug                                            state   found, s  verdict$plain"
+for slug in "${bugs[@]}"; do
+	row=$(cat "build/bugs/$slug.row" 2>/dev/null) || row="$slug FAILED"
+	[[ $row != *' FAILED '* && $row != *' FAILED' ]] || failed=$((failed + 1))
+	cut -c1-150 <<<"$row"
+done
 [ $failed = 0 ] || { say "$red$failed failed$plain"; exit 1; }
 say "$green${#bugs[@]} bugs, all as stated$plain"
