@@ -80,6 +80,13 @@ unsigned drive_command(struct drive *d, uint64_t parameter, uint32_t status, uin
 	return drive_wait(d, false) ? d->wait.cc : 0;
 }
 
+bool drive_enable_slot(struct drive *d, unsigned port)
+{
+	uint32_t type = (uint32_t)d->caps.slot_type[port & 0xff] << 16;
+
+	return drive_command(d, 0, 0, trb_type_bits(TRB_ENABLE_SLOT) | type) == CC_SUCCESS;
+}
+
 void drive_ep_recover(struct drive *d, struct drive_slot *s, unsigned dci)
 {
 	uint32_t who = (uint32_t)s->id << 24 | dci << 16;
@@ -149,7 +156,15 @@ static uint64_t parameter(struct drive *d, struct drive_slot *s, unsigned type, 
 
 static bool names_slot(unsigned type)
 {
-	return type != TRB_ENABLE_SLOT && type != TRB_NO_OP_COMMAND;
+	return type != TRB_ENABLE_SLOT && type != TRB_NO_OP_COMMAND && type != TRB_GET_PORT_BW;
+}
+
+/* The root hub's ports unless the op names a hub's slot; at high speed unless it names one as `stream`. */
+static uint32_t bandwidth_of_what(const struct op *op)
+{
+	uint32_t speed = (uint32_t)ARG(op, COMMAND, stream) & 15;
+
+	return (uint32_t)(ARG(op, COMMAND, slot) & 0xff) << 24 | (speed ? speed : 3) << 16;
 }
 
 static bool names_endpoint(unsigned type)
@@ -175,6 +190,10 @@ void drive_op_command(struct drive *d, const struct op *op)
 	t.control = trb_type_bits(type) | control_flags(type, flags);
 	if (names_slot(type))
 		t.control |= (uint32_t)s->id << 24;
+	if (type == TRB_ENABLE_SLOT) /* `stream` is its type */
+		t.control |= ((uint32_t)ARG(op, COMMAND, stream) & 31) << 16;
+	if (type == TRB_GET_PORT_BW)
+		t.control |= bandwidth_of_what(op);
 	if (names_endpoint(type))
 		t.control |= dci << 16;
 	if (flags & (COMMAND_FLAG_NO_WAIT | COMMAND_FLAG_NO_DOORBELL)) {

@@ -26,6 +26,7 @@ struct drive_caps {
 	/* PORTSC numbers, 1-based, of the nth connector; 0 = it has none of that protocol */
 	uint8_t usb2_port[DRIVE_MAX_CONNECTORS + 1], usb3_port[DRIVE_MAX_CONNECTORS + 1];
 	unsigned usb2_count, usb3_count;
+	uint8_t slot_type[256]; /* of a port's protocol */
 };
 
 struct drive_ring {
@@ -216,6 +217,8 @@ void drive_op_ack(struct drive *d, const struct op *op);
 
 /* Put a command, ring, wait. Returns the completion code, 0 if none came. */
 unsigned drive_command(struct drive *d, uint64_t parameter, uint32_t status, uint32_t control);
+/* Enable Slot of the type that a root hub port's protocol wants: wait.ret_slot. */
+bool drive_enable_slot(struct drive *d, unsigned port);
 /* A command completion at a place of the command ring: what it means for our books. */
 void drive_command_done(struct drive *d, const struct trb *event);
 void drive_command_note(struct drive *d, uint64_t addr, const struct trb *t);

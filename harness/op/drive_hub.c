@@ -98,7 +98,7 @@ static bool address(struct drive *d, struct drive_slot *hub, unsigned port, uint
 		drive_slot_forget(d, old);
 	}
 	speed = reset_port(d, hub, port);
-	if (!speed || drive_command(d, 0, 0, trb_type_bits(TRB_ENABLE_SLOT)) != CC_SUCCESS)
+	if (!speed || !drive_enable_slot(d, hub->port))
 		return false;
 	s = drive_slot_get(d, d->wait.ret_slot);
 	d->current = s->id;

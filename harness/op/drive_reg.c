@@ -75,7 +75,10 @@ static void probe_protocols(struct drive *d)
 		if ((head & 0xff) == 2) {
 			uint32_t ports = drive_read32(d, offset + 8);
 			unsigned first = ports & 0xff, count = ports >> 8 & 0xff;
+			uint8_t slot_type = drive_read32(d, offset + 12) & 31;
 
+			for (unsigned k = first; k < first + count && k < 256; k++)
+				d->caps.slot_type[k] = slot_type;
 			if (head >> 24 == 2)
 				add_ports(d->caps.usb2_port, &d->caps.usb2_count, first, count);
 			else if (head >> 24 == 3)

@@ -137,7 +137,7 @@ bool drive_address(struct drive *d, unsigned connector, bool bsr)
 		drive_slot_forget(d, old);
 	}
 	port_reset(d, connector_port(d, connector));
-	if (drive_command(d, 0, 0, trb_type_bits(TRB_ENABLE_SLOT)) != CC_SUCCESS)
+	if (!drive_enable_slot(d, connector_port(d, connector)))
 		return false;
 	s = drive_slot_get(d, d->wait.ret_slot);
 	d->current = s->id;

@@ -39,6 +39,8 @@ static const uint8_t completion_codes[] = {
 	CC_TRANSACTION,
 	CC_TRB,
 	CC_STALL,
+	CC_RESOURCE,
+	CC_BANDWIDTH,
 	CC_NO_SLOTS,
 	CC_STREAM_TYPE,
 	CC_SLOT_NOT_ENABLED,
@@ -59,8 +61,10 @@ static const uint8_t completion_codes[] = {
 	CC_STOPPED,
 	CC_STOPPED_LENGTH,
 	CC_STOPPED_SHORT,
+	CC_MAX_EXIT_LATENCY,
 	CC_ISOCH_OVERRUN,
 	CC_STREAM_ID,
+	CC_SECONDARY_BANDWIDTH,
 	CC_SPLIT,
 };
 

@@ -65,6 +65,7 @@
 #define USBCMD_CRS (1u << 9)
 #define USBCMD_EWE (1u << 10)
 #define USBCMD_EU3S (1u << 11)
+#define USBCMD_CME (1u << 13)
 
 #define USBSTS_HCH (1u << 0)
 #define USBSTS_HSE (1u << 2)
@@ -292,6 +293,10 @@ static inline unsigned ep_ctx_max_burst(const uint32_t *dw)
 static inline unsigned ep_ctx_max_packet(const uint32_t *dw)
 {
 	return dw[1] >> 16;
+}
+static inline uint32_t ep_ctx_max_esit(const uint32_t *dw) /* Max ESIT Payload, bytes */
+{
+	return (dw[0] >> 24) << 16 | dw[4] >> 16;
 }
 static inline uint64_t ep_ctx_dequeue(const uint32_t *dw)
 {

@@ -140,6 +140,11 @@ static inline unsigned trb_endpoint(const struct trb *t)
 	return (unsigned)bits(t->control, 20, 16);
 }
 
+static inline unsigned trb_slot_type(const struct trb *t) /* Enable Slot */
+{
+	return (unsigned)bits(t->control, 20, 16);
+}
+
 static inline unsigned trb_stream(const struct trb *t) /* Set TR Dequeue */
 {
 	return (unsigned)bits(t->status, 31, 16);

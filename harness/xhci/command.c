@@ -25,20 +25,32 @@ static int no_op(struct xhci *x, struct command *c, unsigned *slot_id)
 	return CC_SUCCESS;
 }
 
+static bool slot_type_exists(const struct xhci *x, unsigned type)
+{
+	const struct xhci_protocol *row = x->profile->protocol;
+
+	for (unsigned i = 0; i < XHCI_MAX_PROTOCOLS && row[i].ports; i++)
+		if (row[i].slot_type == type)
+			return true;
+	return false;
+}
+
 /* xHCI 4.6.3: the lowest free slot within MaxSlotsEn. */
 static int enable_slot(struct xhci *x, struct command *c, unsigned *slot_id)
 {
-	unsigned enabled = x->config & 0xff;
+	unsigned enabled = x->config & 0xff, type = trb_slot_type(&c->trb);
 
-	(void)c;
+	*slot_id = 0;
+	if (!slot_type_exists(x, type))
+		return CC_TRB;
 	for (unsigned id = 1; id <= x->profile->slots && id <= enabled; id++) {
 		if (x->slots[id].state != SLOT_DISABLED)
 			continue;
 		xhci_slot_set_state(&x->slots[id], SLOT_ENABLED);
+		x->slots[id].type = (uint8_t)type;
 		*slot_id = id;
 		return CC_SUCCESS;
 	}
-	*slot_id = 0;
 	return CC_NO_SLOTS;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * command_endpoint.c -- commands on one endpoint: Reset Endpoint (xHCI 4.6.8), Stop Endpoint
- * (4.6.9), Set TR Dequeue Pointer (4.6.10); and Get Port Bandwidth (4.6.15).
+ * (4.6.9), Set TR Dequeue Pointer (4.6.10).
  */
 #include "xhci/xhci.h"
 
@@ -80,20 +80,5 @@ int xhci_command_set_dequeue(struct xhci *x, struct command *c, unsigned *slot_i
 		xhci_ep_set_state(ep, EP_STOPPED);
 	else
 		xhci_context_write_ep(x, *slot_id, ep->dci);
-	return CC_SUCCESS;
-}
-
-/* xHCI 6.2.6: percent of bandwidth left per port. There is no accounting yet: 80 everywhere. */
-int xhci_command_port_bandwidth(struct xhci *x, struct command *c, unsigned *slot_id)
-{
-	uint8_t raw[1 + XHCI_MAX_PORTS] = {0};
-
-	(void)slot_id;
-	memset(raw + 1, 80, x->port_count);
-	if (dma_write(x->g, (struct dma_tag){.what = DMA_PORT_BW},
-		      c->trb.parameter & ~UINT64_C(0xf), raw, 1 + x->port_count) != DMA_OK) {
-		xhci_host_system_error(x);
-		return CC_TRB;
-	}
 	return CC_SUCCESS;
 }

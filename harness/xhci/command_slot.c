@@ -30,18 +30,22 @@ static bool port_taken(struct xhci *x, unsigned id, unsigned root_port, uint32_t
 	return false;
 }
 
-/* Where the device context lies: fetched once, kept (xHCI 6.1). */
-static bool fetch_context_pointer(struct xhci *x, unsigned id)
+/* Where the device context lies: fetched once, kept (xHCI 6.1). CC_SUCCESS, or what is wrong with it. */
+static enum completion_code fetch_context_pointer(struct xhci *x, unsigned id, unsigned entries)
 {
 	uint8_t raw[8];
 
+	if (!xhci_context_place_valid(x, x->dcbaap, 8, id))
+		return CC_PARAMETER;
 	if (dma_read(x->g, (struct dma_tag){.what = DMA_DCBAA, .slot = (uint8_t)id},
 		     x->dcbaap + 8 * id, raw, sizeof(raw)) != DMA_OK) {
 		xhci_host_system_error(x);
-		return false;
+		return CC_TRB;
 	}
+	if (!xhci_context_place_valid(x, get_le64(raw), xhci_context_bytes(x), entries))
+		return CC_PARAMETER;
 	x->slots[id].context = get_le64(raw) & ~UINT64_C(0x3f);
-	return true;
+	return CC_SUCCESS;
 }
 
 static int addressed(struct xhci *x, unsigned id, enum slot_state state)
@@ -172,6 +176,8 @@ int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slo
 	if (!xhci_port_get(x, port) || slot_ctx_interrupter(slot_dw) >= x->profile->intrs ||
 	    port_taken(x, *slot_id, port, route))
 		return CC_TRB;
+	if (xhci_port_get(x, port)->slot_type != s->type)
+		return CC_PARAMETER; /* a slot for another protocol */
 	if (!xhci_slot_route(x, port, route))
 		return CC_TRANSACTION;
 	code = xhci_context_tt_check(x, slot_dw);
@@ -181,8 +187,9 @@ int xhci_command_address_device(struct xhci *x, struct command *c, unsigned *slo
 	code = xhci_context_ep_check(x, s, 1, ep_dw);
 	if (code != CC_SUCCESS)
 		return code;
-	if (!fetch_context_pointer(x, *slot_id))
-		return CC_TRB;
+	code = fetch_context_pointer(x, *slot_id, slot_ctx_entries(slot_dw));
+	if (code != CC_SUCCESS)
+		return code;
 	s->root_port = (uint8_t)port;
 	s->route = route;
 	xhci_ep_free(s->ep[1]);
@@ -234,6 +241,8 @@ int xhci_command_configure_endpoint(struct xhci *x, struct command *c, unsigned 
 	struct slot *s = xhci_slot_get(x, *slot_id);
 	uint32_t ctl[8], slot_dw[8], ep_dw[32][8];
 	uint64_t input = input_pointer(c);
+	struct xhci_change change;
+	enum completion_code code;
 
 	if (!s)
 		return CC_SLOT_NOT_ENABLED;
@@ -246,9 +255,11 @@ int xhci_command_configure_endpoint(struct xhci *x, struct command *c, unsigned 
 		return CC_TRB;
 	if ((ctl[0] & 3) || (ctl[1] & 3) != 1)
 		return CC_TRB;
+	if (!xhci_context_place_valid(x, s->context, xhci_context_bytes(x),
+				      slot_ctx_entries(slot_dw)))
+		return CC_PARAMETER;
+	change = (struct xhci_change){*slot_id, ctl[0], ctl[1] & ~3u, ep_dw};
 	for (unsigned dci = 2; dci < 32; dci++) {
-		enum completion_code code;
-
 		if (!(ctl[1] & 1u << dci))
 			continue;
 		if (!xhci_context_read_input(x, *slot_id, input, dci + 1, ep_dw[dci]))
@@ -257,6 +268,11 @@ int xhci_command_configure_endpoint(struct xhci *x, struct command *c, unsigned 
 		if (code != CC_SUCCESS)
 			return code;
 	}
+	code = xhci_bandwidth_check(x, &change);
+	if (code != CC_SUCCESS)
+		return code;
+	if (x->usbcmd & USBCMD_CME && !xhci_bandwidth_bears(x, &change, slot_ctx_mel(slot_dw)))
+		return CC_MAX_EXIT_LATENCY;
 	for (unsigned dci = 2; dci < 32; dci++) {
 		if ((ctl[0] | ctl[1]) & 1u << dci)
 			drop_ep(x, *slot_id, dci);
@@ -293,6 +309,9 @@ int xhci_command_evaluate_context(struct xhci *x, struct command *c, unsigned *s
 			return CC_TRB;
 		if (slot_ctx_interrupter(dw) >= x->profile->intrs)
 			return CC_PARAMETER;
+		if (!xhci_bandwidth_bears(x, &(struct xhci_change){.slot = *slot_id},
+					  slot_ctx_mel(dw)))
+			return CC_MAX_EXIT_LATENCY;
 		s->dw[1] = (s->dw[1] & ~0xffffu) | slot_ctx_mel(dw);
 		s->dw[2] = (s->dw[2] & 0x3fffff) | slot_ctx_interrupter(dw) << 22;
 		xhci_context_write_slot(x, *slot_id);

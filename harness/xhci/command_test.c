@@ -219,6 +219,33 @@ static void unreadable_command_ring_is_a_host_system_error(void **state)
 	bed_free(bed);
 }
 
+/* The full profile's last two USB3 ports are of a protocol with a slot type of its own. */
+static void a_slot_is_for_the_protocol_of_its_type(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < 2; type++) {
+		struct bed *bed = bed_new(XHCI_PROFILE_FULL);
+		unsigned port, slot;
+		struct trb t;
+
+		bed_start(bed, 64);
+		assert_int_equal(
+			usb_plug(bed->bus.port[2], scripted_new(NULL, 0, 1 << USB_SPEED_SUPER)), 0);
+		bed_step(bed, 1000);
+		port = bed_port(bed, 3);
+		assert_int_equal(port, 7);
+		assert_int_equal(bed_code(bed, TRB_ENABLE_SLOT, 0, 2 << 16), CC_TRB);
+		t = bed_command(bed, TRB_ENABLE_SLOT, 0, type << 16);
+		assert_int_equal(trb_completion(&t), CC_SUCCESS);
+		slot = trb_slot(&t);
+		bed_input_slot(bed, slot, port);
+		bed_input_ep(bed, slot, 1, EP_CONTROL, 512, 0);
+		assert_int_equal(bed_code(bed, TRB_ADDRESS_DEVICE, bed_input(slot), slot << 24),
+				 type ? CC_SUCCESS : CC_PARAMETER);
+		bed_free(bed);
+	}
+}
+
 /* Virtual functions, and with them VF Event Ring Full, are among what is not there. */
 static void commands_of_what_is_not_there_are_trb_errors(void **state)
 {
@@ -291,6 +318,7 @@ int main(void)
 		cmocka_unit_test(configure_checks_everything_before_it_changes_anything),
 		cmocka_unit_test(reset_device_leaves_only_endpoint_0),
 		cmocka_unit_test(unreadable_command_ring_is_a_host_system_error),
+		cmocka_unit_test(a_slot_is_for_the_protocol_of_its_type),
 		cmocka_unit_test(commands_of_what_is_not_there_are_trb_errors),
 		cmocka_unit_test(a_device_that_babbles_where_nothing_can_be_is_incompatible),
 		cmocka_unit_test(nec_vendor_commands_exist_on_nec_only),

@@ -2,13 +2,21 @@
 /*
  * context.c -- input and device contexts (xHCI 6.2): decode what software gives, check ranges,
  * write our own state out. Nothing written here is ever read back.
- * Left out so far: bandwidth.
  */
 #include "xhci/xhci.h"
+
+#define PAGE_BYTES 4096u /* PAGESIZE */
 
 unsigned xhci_context_bytes(const struct xhci *x)
 {
 	return x->profile->hccparams1 & HCC1_CSZ ? 64 : 32;
+}
+
+bool xhci_context_place_valid(const struct xhci *x, uint64_t base, unsigned bytes, unsigned last)
+{
+	if (!x->profile->checks_places)
+		return true;
+	return !(base & 0x3f) && (base & (PAGE_BYTES - 1)) + (last + 1) * bytes <= PAGE_BYTES;
 }
 
 bool xhci_context_read_input(struct xhci *x, unsigned slot_id, uint64_t input, unsigned index,
@@ -19,6 +27,8 @@ bool xhci_context_read_input(struct xhci *x, unsigned slot_id, uint64_t input, u
 			      .dci = (uint8_t)(index ? index - 1 : 0)};
 	uint8_t raw[32];
 
+	if (!xhci_context_place_valid(x, input, xhci_context_bytes(x), index))
+		return false;
 	if (dma_read(x->g, tag, input + (uint64_t)index * xhci_context_bytes(x), raw,
 		     sizeof(raw)) != DMA_OK) {
 		xhci_host_system_error(x);

@@ -316,6 +316,7 @@ void xhci_reset_by_software(struct xhci *x)
 
 void xhci_power_on(struct xhci *x)
 {
+	x->role_device = false;
 	xhci_reset(x);
 	x->mfindex_base_ns = 0;
 	xhci_ready(x);

@@ -63,7 +63,7 @@ struct usb_device *xhci_port_occupant(const struct xhci_port *p)
 {
 	struct usb_device *dev = p->connector->dev;
 
-	if (!dev)
+	if (!dev || (p->x->role_device && p->connector->number == p->x->connector_count))
 		return NULL;
 	return (dev->speed == USB_SPEED_SUPER) == (p->protocol == 3) ? dev : NULL;
 }
@@ -107,6 +107,17 @@ void xhci_port_empty(struct xhci_port *p, uint32_t change_bits)
 	xhci_port_set_state(p, PLS_RXDETECT);
 	if (change_bits)
 		xhci_port_change(p, change_bits);
+}
+
+void xhci_port_cut(struct xhci_port *p)
+{
+	struct usb_device *dev = xhci_port_occupant(p);
+
+	if (xhci_port_state(p) == PLS_TEST)
+		return;
+	xhci_port_empty(p, p->portsc & PORTSC_CCS ? PORTSC_CSC : 0);
+	if (dev)
+		usb_device_reset(dev);
 }
 
 void xhci_port_power_off(struct xhci_port *p)

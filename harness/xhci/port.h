@@ -69,6 +69,8 @@ void xhci_port_wait_over(void *opaque);
 void xhci_port_empty(struct xhci_port *p, uint32_t change_bits);
 /* See who is there, as after power-on. */
 void xhci_port_detect(struct xhci_port *p);
+/* The socket leads elsewhere now: who was there is gone, as far as this port sees. */
+void xhci_port_cut(struct xhci_port *p);
 /* PP = 0 (xHCI 4.19.4): quietly off. */
 void xhci_port_power_off(struct xhci_port *p);
 

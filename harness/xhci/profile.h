@@ -25,6 +25,17 @@ struct xhci_protocol {
 
 #define XHCI_MAX_PROTOCOLS 4u
 
+struct xhci;
+
+/* A vendor defined capability (vendor.c); dword 0 is the head of every capability. */
+struct xhci_vendor_cap {
+	uint8_t id; /* 192..255 */
+	uint8_t dwords;
+	uint32_t (*read)(const struct xhci *x, unsigned dword);
+	void (*write)(struct xhci *x, unsigned dword, uint32_t value);
+};
+extern const struct xhci_vendor_cap xhci_vendor_role_switch;
+
 struct xhci_profile {
 	const char *name;
 	struct pci_identity pci;
@@ -36,11 +47,14 @@ struct xhci_profile {
 	struct xhci_protocol protocol[XHCI_MAX_PROTOCOLS];
 	uint8_t erst_max;     /* log2 of the largest ERST, 0..15 */
 	uint16_t scratchpads; /* pages the controller asks for, 0..1023 */
+	uint16_t endpoints;   /* of all slots together; 0: as many as there can be */
 	uint8_t ist;          /* Isochronous Scheduling Threshold, as in HCSPARAMS2 */
 	uint32_t hccparams1;  /* without xECP */
 	uint32_t hccparams2;
-	uint16_t u1_exit_usec, u2_exit_usec; /* HCSPARAMS3 */
-	bool legacy;                         /* firmware owns it at power-on (xHCI 7.1) */
+	uint16_t u1_exit_usec, u2_exit_usec;  /* HCSPARAMS3 */
+	const struct xhci_vendor_cap *vendor; /* or NULL */
+	bool checks_places; /* structures that lie as table 6-1 forbids are refused */
+	bool legacy;        /* firmware owns it at power-on (xHCI 7.1) */
 	/* how long things take in virtual time; 0: over at once, as in QEMU */
 	uint16_t port_reset_usec;
 	uint16_t link_usec;     /* USB3: link training, Recovery */

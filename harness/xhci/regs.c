@@ -36,6 +36,8 @@ static void usbcmd_written(void *object, uint32_t before, uint32_t value)
 		xhci_reset_by_software(x);
 		return;
 	}
+	if (!(x->profile->hccparams2 & HCC2_CMC))
+		x->usbcmd &= ~USBCMD_CME;
 	if (value & USBCMD_CSS && !xhci_running(x))
 		xhci_save_state(x);
 	if (value & USBCMD_CRS && !xhci_running(x))
@@ -97,7 +99,18 @@ static void crcr_high_written(void *object, uint32_t before, uint32_t value)
 	x->crcr_stopping = false;
 }
 
-#define USBCMD_STORED (USBCMD_RS | USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE | USBCMD_EU3S)
+/* Bits of what HCCPARAMS2 does not promise stay 0 (xHCI 5.3.9). */
+static void config_written(void *object, uint32_t before, uint32_t value)
+{
+	struct xhci *x = object;
+	uint32_t has = x->profile->hccparams2;
+
+	(void)before, (void)value;
+	x->config &= ~((has & HCC2_U3C ? 0 : CONFIG_U3E) | (has & HCC2_CIC ? 0 : CONFIG_CIE));
+}
+
+#define USBCMD_STORED                                                                              \
+	(USBCMD_RS | USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE | USBCMD_EU3S | USBCMD_CME)
 
 static const struct reg oper_regs[] = {
 	ROW("USBCMD", XHCI_USBCMD, xhci, usbcmd, USBCMD_STORED, 0, .write = usbcmd_written),
@@ -110,7 +123,7 @@ static const struct reg oper_regs[] = {
 	     .write = crcr_high_written),
 	ROW("DCBAAP", XHCI_DCBAAP, xhci, dcbaap, 0xffffffc0, 0),
 	HIGH("DCBAAP_HI", XHCI_DCBAAP + 4, xhci, dcbaap, 0xffffffff),
-	ROW("CONFIG", XHCI_CONFIG, xhci, config, 0x3ff, 0),
+	ROW("CONFIG", XHCI_CONFIG, xhci, config, 0x3ff, 0, .write = config_written),
 };
 
 /* ---- ports ---- */

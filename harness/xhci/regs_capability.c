@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * regs_capability.c -- capability registers (xHCI 5.3) and the extended capability list (7): USB
- * Legacy Support where firmware owned the controller before, Supported Protocols with their speeds.
- * All of it follows from the profile; only the hand-off between firmware and system is written.
+ * Legacy Support where firmware owned the controller before, Supported Protocols with their speeds, and
+ * what the vendor has (vendor.c). All of it follows from the profile; only the hand-off between firmware
+ * and system is written, and the vendor's.
  */
 #include "xhci/xhci.h"
 
@@ -44,7 +45,7 @@ static unsigned protocol_bytes(const struct xhci_protocol *row)
 static uint32_t protocol_dword(const struct xhci_profile *pr, unsigned nth, unsigned dword)
 {
 	const struct xhci_protocol *row = &pr->protocol[nth];
-	bool last = nth + 1 == XHCI_MAX_PROTOCOLS || !row[1].ports;
+	bool last = !pr->vendor && (nth + 1 == XHCI_MAX_PROTOCOLS || !row[1].ports);
 	unsigned first = 1;
 
 	for (unsigned i = 0; i < nth; i++)
@@ -65,6 +66,25 @@ static uint32_t protocol_dword(const struct xhci_profile *pr, unsigned nth, unsi
 	return row->major == 3 ? psi_usb3[dword - 4] : psi_usb2[dword - 4];
 }
 
+/* Where the vendor's capability lies in the list: behind all others. */
+static uint64_t vendor_offset(const struct xhci_profile *pr)
+{
+	uint64_t at = pr->legacy ? LEGACY_BYTES : 0;
+
+	for (unsigned i = 0; i < XHCI_MAX_PROTOCOLS && pr->protocol[i].ports; i++)
+		at += protocol_bytes(&pr->protocol[i]);
+	return at;
+}
+
+static uint32_t vendor_dword(const struct xhci *x, uint64_t at)
+{
+	const struct xhci_vendor_cap *v = x->profile->vendor;
+
+	if (!v || at / 4 >= v->dwords)
+		return 0;
+	return at ? v->read(x, (unsigned)at / 4) : v->id;
+}
+
 static uint32_t extended_dword(const struct xhci *x, uint64_t at)
 {
 	const struct xhci_profile *pr = x->profile;
@@ -81,7 +101,7 @@ static uint32_t extended_dword(const struct xhci *x, uint64_t at)
 			return protocol_dword(pr, i, (unsigned)at / 4);
 		at -= protocol_bytes(&pr->protocol[i]);
 	}
-	return 0;
+	return vendor_dword(x, at);
 }
 
 /* ---- hand-off (xHCI 4.22.1) -------------------------------------------------------------------- */
@@ -165,10 +185,15 @@ static uint64_t cap_read(void *opaque, uint64_t offset, unsigned size)
 
 static void dword_written(struct xhci *x, uint64_t offset, uint32_t value)
 {
-	if (offset == XHCI_XECP)
+	const struct xhci_vendor_cap *v = x->profile->vendor;
+	uint64_t vendor = XHCI_XECP + vendor_offset(x->profile);
+
+	if (x->profile->legacy && offset == XHCI_XECP)
 		support_written(x, value);
-	else if (offset == XHCI_XECP + 4)
+	else if (x->profile->legacy && offset == XHCI_XECP + 4)
 		control_written(x, value);
+	else if (v && offset > vendor && offset < vendor + v->dwords * 4u)
+		v->write(x, (unsigned)(offset - vendor) / 4, value);
 }
 
 /* A byte is a write of its dword with the others as they are, but clears no status beside it. */
@@ -179,11 +204,10 @@ static void cap_write(void *opaque, uint64_t offset, uint64_t value, unsigned si
 	unsigned shift = 8 * (unsigned)(offset & 3);
 	uint32_t mask = size >= 4 ? UINT32_MAX : ((1u << 8 * size) - 1) << shift;
 
-	if (!x->profile->legacy)
-		return; /* read only */
-	dword_written(x, at,
-		      (cap_dword(x, at) & ~LEGACY_SMI_STATUS & ~mask) |
-			      ((uint32_t)value << shift & mask));
+	dword_written(
+		x, at,
+		(cap_dword(x, at) & (at == XHCI_XECP + 4 ? ~LEGACY_SMI_STATUS : ~0u) & ~mask) |
+			((uint32_t)value << shift & mask));
 	if (size == 8)
 		dword_written(x, at + 4, (uint32_t)(value >> 32));
 }

@@ -94,8 +94,27 @@ static void speeds_are_spelled_out_where_the_profile_says_so(void **state)
 	assert_int_equal(bed_get(bed, usb2 + 8), 3u << 28 | 4 << 8 | 3);
 	assert_int_equal(bed_get(bed, usb2 + 24), 0x01e00023);
 	assert_int_equal(bed_get(bed, last + 8), 2 << 8 | 7);
-	assert_int_equal(bed_get(bed, last) >> 8 & 0xff, 0);
+	assert_int_equal(bed_get(bed, last) >> 8 & 0xff, 4); /* then the vendor's */
+	assert_int_equal(bed_get(bed, last + 16), 192);
 	bed_free(bed);
+}
+
+static void bits_that_hccparams2_does_not_promise_stay_zero(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		struct bed *bed = bed_new(profile);
+		uint32_t config = bed_oper(bed, XHCI_CONFIG), command = bed_oper(bed, XHCI_USBCMD);
+		bool has = profile >= XHCI_PROFILE_CONFORMANT;
+
+		assert_int_equal(bed_get(bed, XHCI_HCCPARAMS2),
+				 has ? HCC2_U3C | HCC2_CMC | HCC2_FSC | HCC2_CTC | HCC2_CIC : 0);
+		bed_set(bed, config, 0xffffffff);
+		assert_int_equal(bed_get(bed, config), has ? CONFIG_U3E | CONFIG_CIE | 0xff : 0xff);
+		bed_set(bed, command, USBCMD_CME);
+		assert_int_equal(bed_get(bed, command), has ? USBCMD_CME : 0);
+		bed_free(bed);
+	}
 }
 
 static void nothing_is_written_before_the_controller_is_ready(void **state)
@@ -162,6 +181,7 @@ int main(void)
 		cmocka_unit_test(ownership_changes_raise_an_smi_if_enabled),
 		cmocka_unit_test(the_full_profile_has_the_largest_counts),
 		cmocka_unit_test(speeds_are_spelled_out_where_the_profile_says_so),
+		cmocka_unit_test(bits_that_hccparams2_does_not_promise_stay_zero),
 		cmocka_unit_test(nothing_is_written_before_the_controller_is_ready),
 		cmocka_unit_test(a_function_level_reset_forgets_slots_and_registers),
 		cmocka_unit_test(a_host_system_error_stops_everything_until_reset),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * xhci.h -- the controller, one section per file: controller.c, regs.c, event.c, interrupter.c,
- * command*.c, context.c, slot.c. Those of an endpoint and its rings are in endpoint.h, those of
+ * command*.c, context.c, slot.c, bandwidth.c. Those of an endpoint and its rings are in endpoint.h, those of
  * profile.c and port.c in profile.h and port.h.
  *
  * How a TRB travels: doorbell (regs.c) -> work queue (controller.c) -> ring.c fetches it once
@@ -87,6 +87,7 @@ struct slot {
 	uint8_t state; /* enum slot_state */
 	uint8_t address;
 	uint8_t root_port;
+	uint8_t type;           /* Slot Type, of the protocol it is for (xHCI 4.6.3) */
 	uint32_t route;         /* xHCI 8.9, 0 = on the root port itself */
 	uint64_t context;       /* device context, from the DCBAA when the slot was addressed */
 	uint32_t dw[4];         /* slot context, ours */
@@ -111,6 +112,11 @@ struct usb_device *xhci_slot_route(struct xhci *x, unsigned root_port, uint32_t 
 
 /* Bytes of one context: 32, or 64 with CSZ. */
 unsigned xhci_context_bytes(const struct xhci *x);
+/*
+ * xHCI table 6-1: may a structure begin there, with elements of so many bytes up to the last one? It is
+ * aligned to 64 bytes and within a page, or the profile does not look.
+ */
+bool xhci_context_place_valid(const struct xhci *x, uint64_t base, unsigned bytes, unsigned last);
 /* One context of an input context: index 0 = input control, 1 = slot, 1 + dci = endpoint. */
 bool xhci_context_read_input(struct xhci *x, unsigned slot_id, uint64_t input, unsigned index,
 			     uint32_t dw[8]);
@@ -128,6 +134,19 @@ enum completion_code xhci_context_ep_check(const struct xhci *x, const struct sl
 enum completion_code xhci_context_tt_check(struct xhci *x, const uint32_t dw[4]);
 /* What software says of a hub (xHCI 6.2.2.2): Hub, MTT, Number of Ports, TT Think Time. */
 void xhci_context_take_hub(struct slot *s, const uint32_t dw[4]);
+
+/* ---- bandwidth.c (xHCI 4.16) ------------------------------------------------------------------- */
+
+struct xhci_change { /* what Configure Endpoint is about to do */
+	unsigned slot;
+	uint32_t drop, add;      /* bits by DCI */
+	const uint32_t (*dw)[8]; /* [dci]: contexts of those that are added */
+};
+
+/* May that be? CC_SUCCESS, or Resource, Bandwidth or Secondary Bandwidth Error. */
+enum completion_code xhci_bandwidth_check(struct xhci *x, const struct xhci_change *change);
+/* May the way to the device sleep so deeply (xHCI 4.6.7, 4.23.5.2)? */
+bool xhci_bandwidth_bears(struct xhci *x, const struct xhci_change *change, unsigned mel_usec);
 
 /* ---- command*.c (xHCI 4.6) -------------------------------------------------------------------- */
 
@@ -197,6 +216,7 @@ struct xhci {
 	struct xhci_ep *queue_first, *queue_last; /* endpoints that may have work */
 	struct xhci_ep *naked;                    /* to be asked again when time moves */
 	uint64_t naked_asked_ns;
+	bool role_device;                        /* vendor.c: the last connector is no host's now */
 	uint32_t legacy_support, legacy_control; /* USBLEGSUP without its head, USBLEGCTLSTS */
 	struct timer legacy_timer;
 	struct timer ready_timer; /* end of Controller Not Ready */
