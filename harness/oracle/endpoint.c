@@ -31,7 +31,16 @@ struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsign
 	ep->type = UNKNOWN;
 	oracle_slot_get(s, slot)->endpoint[dci] = ep;
 	s->endpoint[s->endpoint_count++] = ep;
+	if (s->restored)
+		oracle_endpoint_unknown(ep);
 	return ep;
+}
+
+void oracle_endpoint_unknown(struct endpoint *ep)
+{
+	ep->state = ep->type = UNKNOWN;
+	ep->retried = true;
+	oracle_endpoint_unsure(ep);
 }
 
 void oracle_endpoint_free(struct endpoint *ep)
@@ -198,7 +207,8 @@ static void record(struct endpoint *ep, uint64_t addr, const struct trb *t, uint
 
 void oracle_endpoint_fetch(struct oracle_set *s, const struct trace_row *row)
 {
-	struct endpoint *ep = oracle_endpoint_find(s, row->slot, row->dci);
+	struct endpoint *ep = s->restored ? oracle_endpoint_get(s, row->slot, row->dci)
+					  : oracle_endpoint_find(s, row->slot, row->dci);
 	struct trb t = trb_decode(row->data);
 	int cycle;
 

@@ -124,11 +124,8 @@ void oracle_save_refused(struct oracle_set *s)
 
 static void unknown(struct oracle_set *s)
 {
-	for (unsigned i = 0; i < s->endpoint_count; i++) {
-		s->endpoint[i]->state = s->endpoint[i]->type = UNKNOWN;
-		s->endpoint[i]->retried = true;
-		oracle_endpoint_unsure(s->endpoint[i]);
-	}
+	for (unsigned i = 0; i < s->endpoint_count; i++)
+		oracle_endpoint_unknown(s->endpoint[i]);
 	for (unsigned id = 1; id < ARRAY_SIZE(s->slot); id++) {
 		struct slot_seen *slot = oracle_slot_get(s, id);
 
@@ -139,7 +136,7 @@ static void unknown(struct oracle_set *s)
 		s->ring[i].tracked = false;
 		s->ring[i].resumes = RESUMES_SOMEWHERE;
 	}
-	s->slots_unsure = s->late_events = true;
+	s->slots_unsure = s->late_events = s->restored = true;
 	oracle_command_disturb(s);
 }
 

@@ -69,7 +69,7 @@ void oracle_set_controller_reset(struct oracle_set *s)
 	oracle_command_reset(s);
 	oracle_endpoint_reset(s);
 	oracle_slot_state_reset(s);
-	s->late_events = s->slots_unsure = false;
+	s->late_events = s->slots_unsure = s->restored = false;
 }
 
 void oracle_set_reset(struct oracle_set *s)

@@ -220,6 +220,8 @@ void oracle_endpoint_forget_slot(struct oracle_set *s, unsigned slot);
 void oracle_endpoint_start(struct endpoint *ep, uint64_t dequeue);
 /* Software may have said where its rings and stream contexts are, and nobody listened. */
 void oracle_endpoint_unsure(struct endpoint *ep);
+/* Nothing is known of it: what was restored is of another run. */
+void oracle_endpoint_unknown(struct endpoint *ep);
 /* The ring now is where oracle_endpoint_start said last, unless it has been there already. */
 void oracle_endpoint_restart(struct endpoint *ep);
 /* No work from now on until a doorbell that is newer than so many. */
@@ -341,6 +343,7 @@ struct oracle_set {
 	uint64_t disturbed; /* how often events may have been lost */
 	bool late_events;   /* a secondary event ring was full: its events may come late */
 	bool slots_unsure;  /* an Enable Slot may have succeeded unseen */
+	bool restored; /* something that is not known: there may be endpoints nobody heard of */
 	struct registers reg;
 	struct event_ring ring[ORACLE_RINGS];
 	struct command_ring command;
