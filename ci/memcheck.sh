@@ -6,8 +6,9 @@
 #
 #   [T=<target>] [ONLY=msan|valgrind] [CORPUS=<folder with a folder for each target>] ci/memcheck.sh
 #
-# Left out: the target libusb under MemorySanitizer. libudev, which libusb calls, is the distribution's:
-# what it writes would look unwritten. Valgrind sees what all libraries do, so there it runs.
+# Left out: the targets libusb and redir under MemorySanitizer. libudev and libusbredirparser are the distribution's:
+# what they write, and what they call us with, would look unwritten. Valgrind sees what all libraries do, so there
+# they run.
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
@@ -45,7 +46,7 @@ replay() {
 
 for t in $chosen; do
 	program=$(under "$t")_replay
-	if [ "${ONLY:-}" != valgrind ] && [ "$t" != libusb ]; then
+	if [ "${ONLY:-}" != valgrind ] && [ "$t" != libusb ] && [ "$t" != redir ]; then
 		build "build/msan/$program"
 		T=$t ci/corpus.sh --quiet || exit 1
 		MSAN_OPTIONS=halt_on_error=1:exit_code=86 \

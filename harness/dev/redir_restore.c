@@ -36,11 +36,11 @@ static const uint8_t *get(struct reader *in, size_t n)
 static uint64_t get_number(struct reader *in, unsigned bytes)
 {
 	const uint8_t *data = get(in, bytes);
-	uint8_t raw[8] = {0};
+	uint64_t v = 0;
 
-	if (data)
-		memcpy(raw, data, bytes);
-	return get_le64(raw);
+	for (unsigned i = data ? bytes : 0; i; i--)
+		v = v << 8 | data[i - 1];
+	return v;
 }
 
 /* More than most is bad. */

@@ -176,13 +176,15 @@ static inline unsigned find(struct software *w, uint64_t addr)
 /* What comes before the TRB i and has no event has ended, too. */
 static inline unsigned end_silent(struct software *w, unsigned i)
 {
-	for (unsigned k = 0; k < i; k++) {
-		if (!w->trb[k].ends)
+	for (unsigned k = 0; k < i;) {
+		if (!w->trb[k].ends) {
+			k++;
 			continue;
+		}
 		assert_true(w->trb[k].silent);
 		check_td(w, k, w->told_short ? w->amount : w->trb[k].before + w->trb[k].length);
 		i -= k + 1;
-		k = (unsigned)-1;
+		k = 0;
 	}
 	return i;
 }
