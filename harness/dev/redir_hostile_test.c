@@ -4,33 +4,10 @@
  */
 #include "redir/testbed.h"
 
-static int setup(void **state)
-{
-	*state = alloc_zero(sizeof(struct redir_bed));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-static struct redir_bed *opened(void **state)
-{
-	struct redir_bed *b = *state;
-
-	redir_bed_open(b, PEER_ALL_CAPS);
-	redir_bed_introduce(b);
-	assert_non_null(b->bed.port.dev);
-	redir_bed_configure(b);
-	return b;
-}
-
 /* B09 */
 static void answers_may_come_in_any_order(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	enum usb_status status;
 	struct usb_packet *first, *second;
 
@@ -57,7 +34,7 @@ static void answers_may_come_in_any_order(void **state)
 /* B11 */
 static void every_result_code_has_a_meaning(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	b->peer.lazy = true;
 	for (unsigned code = 0; code < 256; code++) {
@@ -80,7 +57,7 @@ static void every_result_code_has_a_meaning(void **state)
 
 static void what_nobody_fetches_is_bounded(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	bed_packet(&b->bed, USB_IN, 3, NULL, 64, NULL);
 	redir_bed_talk(b);
@@ -124,7 +101,7 @@ static void a_table_that_changes_takes_everything_with_it(void **state)
 	struct usb_packet *p;
 
 	b->config.buffered = true;
-	opened(state);
+	redir_bed_opened(state);
 	bed_packet(&b->bed, USB_IN, 1, NULL, 512, NULL);
 	redir_bed_talk(b);
 	peer_push(&b->peer, PEER_BULK_IN, 5000);
@@ -149,7 +126,7 @@ static void a_table_that_changes_takes_everything_with_it(void **state)
 
 static void types_that_do_not_exist_make_no_endpoint(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	for (unsigned type = 0; type < 256; type++) {
 		b->peer.ep.type[17] = (uint8_t)type;
@@ -175,7 +152,7 @@ static void write_raw(struct redir_bed *b, uint32_t type, uint64_t id, const voi
 /* B05, B07: no byte after a message that makes no sense is believed. */
 static void a_message_that_makes_no_sense_ends_the_connection(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	uint8_t nothing[16] = {0};
 
 	write_raw(b, 77, 1, nothing, sizeof(nothing));
@@ -203,7 +180,7 @@ static void more_interfaces_than_there_can_be_are_refused(void **state)
 
 static void answers_nobody_waits_for_are_dropped(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	struct usb_redir_bulk_packet_header h = {.endpoint = PEER_BULK_OUT, .length = 8};
 	enum usb_status status;
 	struct usb_packet *p;
@@ -226,7 +203,7 @@ static void answers_nobody_waits_for_are_dropped(void **state)
 
 static void warnings_are_no_flood(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	for (unsigned i = 0; i < 1000; i++) {
 		b->peer.ep.type[16] = usb_redir_type_iso;
@@ -237,7 +214,7 @@ static void warnings_are_no_flood(void **state)
 	redir_bed_close(b);
 }
 
-#define redir_bed_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define redir_bed_test(name) cmocka_unit_test_setup_teardown(name, redir_bed_new, redir_bed_free)
 
 int main(void)
 {

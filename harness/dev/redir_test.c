@@ -4,29 +4,6 @@
  */
 #include "redir/testbed.h"
 
-static int setup(void **state)
-{
-	*state = alloc_zero(sizeof(struct redir_bed));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-static struct redir_bed *opened(void **state)
-{
-	struct redir_bed *b = *state;
-
-	redir_bed_open(b, PEER_ALL_CAPS);
-	redir_bed_introduce(b);
-	assert_non_null(b->bed.port.dev);
-	redir_bed_configure(b);
-	return b;
-}
-
 static void a_device_is_plugged_once_all_is_known_of_it(void **state)
 {
 	struct redir_bed *b = *state;
@@ -53,7 +30,7 @@ static void a_device_is_plugged_once_all_is_known_of_it(void **state)
 
 static void bulk_goes_both_ways(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	enum usb_status status;
 	struct usb_packet *in = redir_bed_submit(b, PEER_BULK_IN, 70000, &status), *out;
 
@@ -73,7 +50,7 @@ static void bulk_goes_both_ways(void **state)
 
 static void what_is_taken_back_is_cancelled_there(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	enum usb_status status;
 	struct usb_packet *p;
 
@@ -90,7 +67,7 @@ static void what_is_taken_back_is_cancelled_there(void **state)
 
 static void interrupts_come_by_themselves(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	uint32_t actual;
 
 	assert_int_equal(bed_packet(&b->bed, USB_IN, 3, NULL, 64, NULL), USB_NAK);
@@ -111,7 +88,7 @@ static void interrupts_come_by_themselves(void **state)
 
 static void isochronous_streams_start_and_are_never_late(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	uint32_t actual = 1;
 
 	assert_int_equal(bed_packet(&b->bed, USB_IN, 5, NULL, 192, &actual), USB_OK);
@@ -135,7 +112,7 @@ static void bulk_data_may_be_read_ahead(void **state)
 	uint32_t actual;
 
 	b->config.buffered = true;
-	opened(state);
+	redir_bed_opened(state);
 	assert_int_equal(bed_packet(&b->bed, USB_IN, 1, NULL, 512, NULL), USB_NAK);
 	redir_bed_talk(b);
 	assert_int_equal(b->peer.started[16 + 1], 1);
@@ -158,7 +135,7 @@ static void a_slow_guest_holds_the_line(void **state)
 	uint32_t actual;
 
 	b->config.buffered = true;
-	opened(state);
+	redir_bed_opened(state);
 	bed_packet(&b->bed, USB_IN, 1, NULL, 512, NULL);
 	redir_bed_talk(b);
 	for (unsigned i = 0; i < 40; i++)
@@ -177,7 +154,7 @@ static void a_slow_guest_holds_the_line(void **state)
 
 static void a_slow_line_holds_the_guest(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	enum usb_status status = USB_ASYNC;
 	struct usb_packet *p[40];
 	unsigned n = 0, wakeups;
@@ -202,7 +179,7 @@ static void a_slow_line_holds_the_guest(void **state)
 
 static void streams_are_asked_for_once(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	for (unsigned i = 1; i < 3; i++) {
 		struct usb_packet *p = usb_packet_new(b->bed.port.dev, USB_IN, 1, 512);
@@ -221,7 +198,7 @@ static void streams_are_asked_for_once(void **state)
 
 static void a_device_leaves_and_comes_again(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 	enum usb_status status;
 	struct usb_packet *p;
 
@@ -240,7 +217,7 @@ static void a_device_leaves_and_comes_again(void **state)
 
 static void another_other_side_may_come(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	wire_visit(b->peer.wire, false);
 	dev_link_ready(&b->peer.wire->link);
@@ -257,7 +234,7 @@ static void another_other_side_may_come(void **state)
 
 static void who_is_unplugged_hears_that_the_line_ends(void **state)
 {
-	struct redir_bed *b = opened(state);
+	struct redir_bed *b = redir_bed_opened(state);
 
 	usb_unplug(&b->bed.port);
 	assert_int_equal(b->peer.wire->link.visits & 1, 0);
@@ -317,7 +294,7 @@ static void an_old_other_side_has_its_way(void **state)
 	redir_bed_close(b);
 }
 
-#define redir_bed_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define redir_bed_test(name) cmocka_unit_test_setup_teardown(name, redir_bed_new, redir_bed_free)
 
 int main(void)
 {

@@ -136,4 +136,29 @@ static inline void redir_bed_close(struct redir_bed *b)
 	assert_int_equal(heap_live(), b->blocks);
 }
 
+/* For each test: one that is not opened yet, ... */
+static inline int redir_bed_new(void **state)
+{
+	*state = alloc_zero(sizeof(struct redir_bed));
+	return 0;
+}
+
+static inline int redir_bed_free(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+/* ... and made ready for a guest. */
+static inline struct redir_bed *redir_bed_opened(void **state)
+{
+	struct redir_bed *b = *state;
+
+	redir_bed_open(b, PEER_ALL_CAPS);
+	redir_bed_introduce(b);
+	assert_non_null(b->bed.port.dev);
+	redir_bed_configure(b);
+	return b;
+}
+
 #endif
