@@ -77,7 +77,7 @@ build/fuzz/harness/backend/vfio_%.o: private unwatched =
 build/fuzz/harness/backend/vfio_client%.o: private unwatched = $(fuzz_unwatched)
 build/fuzz/harness/backend/vfio_mutate.o: private unwatched = $(fuzz_unwatched)
 fuzz_unchecked_src := $(filter-out harness/arena.c,$(wildcard harness/*.c harness/oracle/*.c \
-	harness/op/drive*.c harness/redir/*.c))
+	harness/op/*.c harness/redir/*.c))
 build/fuzz/harness/arena.o: private unwatched = $(fuzz_arena)
 $(foreach f,$(fuzz_unchecked_src),$(eval \
 	$(f:%.c=build/fuzz/%.o): private unwatched = $(fuzz_unchecked)))

@@ -223,7 +223,7 @@ struct heap_image *heap_image_save(struct heap_image *image)
 
 	if (!image)
 		image = alloc_zero(sizeof(*image));
-	if (top + top / 8 > image->room) {
+	if (top + top / 8 > image->room || top < image->room / 8) {
 		image_unmap(image);
 		image->room = (top + top / 8) / IMAGE_STEP * IMAGE_STEP + IMAGE_STEP;
 		image->bytes = mmap(NULL, image->room, PROT_READ | PROT_WRITE,

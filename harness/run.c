@@ -96,6 +96,7 @@ void harness_free(struct harness *h)
 	h->backend->ops->close(h->backend);
 	oracle_set_free(h->oracles);
 	op_program_fini(&h->program);
+	op_chain_fini(&h->chain);
 	warm_free(h->warm);
 	free(h->counted);
 	free(h);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * warm.c -- which images are worth their place: the one that is expected to be of use (one), and any
- * that brought the trace ROWS_ENOUGH rows further and has been asked for before: one place per hash; an
- * image that is used is not replaced at once.
+ * warm.c -- which images are worth their place: one that is expected to be of use, and any that brought
+ * the trace ROWS_ENOUGH rows further and has been asked for before: one place per hash; an image that is
+ * used is not replaced at once, but by an expected one.
  *
  * A place also keeps the coverage counters of its ops, so that an input counts what it covers
  * whether it starts warm or cold.
@@ -10,14 +10,14 @@
 #include "coverage.h"
 #include "warm.h"
 
-#define PLACES 256u
+#define PLACES 512u
+#define SEEN 16384u
 #define PREFIX_MAX 96u /* ops; a longer one is hardly ever shared */
 #define ROWS_ENOUGH 100u
 #define MERIT_MAX 8u
 
 struct place {
-	uint64_t key;  /* of the ops, if there is an image */
-	uint64_t seen; /* the key that came here last without being kept */
+	uint64_t key; /* of the ops, if there is an image */
 	unsigned merit;
 	struct trace trace;
 	struct heap_image *image;
@@ -26,8 +26,8 @@ struct place {
 
 struct warm {
 	struct place power_on;
-	struct place expected;
 	struct place place[PLACES];
+	uint64_t seen[SEEN];          /* keys that came by without being kept */
 	uint64_t key[PREFIX_MAX + 1]; /* of the first ops of the last program */
 	unsigned count;               /* of key[] */
 	unsigned expect;              /* ops after which the next programs differ; 0 = unknown */
@@ -58,7 +58,6 @@ void warm_free(struct warm *w)
 		return;
 	for (unsigned i = 0; i < PLACES; i++)
 		place_clear(&w->place[i]);
-	place_clear(&w->expected);
 	place_clear(&w->power_on);
 	free(w);
 }
@@ -72,12 +71,16 @@ static uint64_t mix(uint64_t h, uint64_t v)
 static uint64_t op_key(uint64_t key, const struct op *op)
 {
 	const struct op_info *info = &op_table[op->id];
+	uint64_t word;
 
 	key = mix(key, op->id | (uint64_t)op->addr_kind << 8 | (uint64_t)op->blob_len << 16);
 	for (unsigned i = 0; i < info->field_count; i++)
 		key = mix(key, op->v[i]);
-	for (unsigned i = 0; i < op->blob_len; i++)
-		key = mix(key, op->blob[i]);
+	for (unsigned i = 0; i < op->blob_len; i += (unsigned)sizeof(word)) {
+		word = 0;
+		memcpy(&word, op->blob + i, min_u64(op->blob_len - i, sizeof(word)));
+		key = mix(key, word);
+	}
 	return key;
 }
 
@@ -108,8 +111,6 @@ unsigned warm_start(struct warm *w, const struct op_program *p, unsigned expect,
 
 		w->key[i] = op_key(w->key[i - 1], &p->op[i - 1]);
 		place = &w->place[w->key[i] % PLACES];
-		if (w->expected.image && w->expected.key == w->key[i])
-			place = &w->expected;
 		if (place->image && place->key == w->key[i]) {
 			from = place;
 			first = i;
@@ -134,18 +135,22 @@ static void keep(struct warm *w, struct place *place, unsigned count, const stru
 void warm_played(struct warm *w, unsigned count, const struct trace *trace)
 {
 	struct place *place;
+	uint64_t key, *seen;
 
 	if (count > w->count)
 		return;
+	key = w->key[count];
+	place = &w->place[key % PLACES];
 	if (count == w->expect) {
-		keep(w, &w->expected, count, trace);
+		place->merit = 1;
+		keep(w, place, count, trace);
 		return;
 	}
 	if (trace->row_count - w->rows < ROWS_ENOUGH)
 		return;
-	place = &w->place[w->key[count] % PLACES];
-	if (place->seen != w->key[count])
-		place->seen = w->key[count];
+	seen = &w->seen[key % SEEN];
+	if (*seen != key)
+		*seen = key;
 	else if (place->merit)
 		place->merit--;
 	else

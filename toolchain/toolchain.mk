@@ -42,9 +42,9 @@ usb_header = $(addprefix -isystem ,$(wildcard $(deps)-$(1)/include))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 # While fuzzing, UBSan leaves out the four checks that cost half the speed and that look at every
 # pointer: what they find, ASan finds as well (null, object-size), or replay of the corpus under
-# build/asan does (alignment, pointer-overflow).
+# build/asan does (alignment, pointer-overflow, and ASan's own look at variables out of their scope).
 fuzz_sanitize := $(sanitize) -fno-sanitize=null,alignment,object-size,pointer-overflow \
-	-fsanitize-address-use-after-return=never
+	-fsanitize-address-use-after-return=never -fno-sanitize-address-use-after-scope
 ifeq ($(LIB_FUZZING_ENGINE),)
 engine     := -fsanitize=fuzzer
 # Compare tracing is left out: our mutator works on ops, not on compared constants, and with it each

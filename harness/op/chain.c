@@ -6,12 +6,18 @@
 #include "op/chain.h"
 #include "op/random.h"
 
-#define BACK_ONE_IN 3u /* calls that start again from the chain's first input */
+#define BACK_ONE_IN 3u     /* calls that start again from the chain's first input */
+#define ANYWHERE_ONE_IN 4u /* chains that begin to differ at any op, not only among the last four */
 
 static uint64_t hash_of(const uint8_t *data, size_t size)
 {
-	uint64_t h = size + 1;
+	uint64_t h = size + 1, word;
 
+	for (; size >= sizeof(word); data += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, data, sizeof(word));
+		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
+		h ^= h >> 32;
+	}
 	for (size_t i = 0; i < size; i++)
 		h = (h ^ data[i]) * UINT64_C(0x100000001b3);
 	return h;
@@ -29,16 +35,15 @@ static unsigned draw_enough(struct op_random *r, unsigned count)
 
 static void begin(struct op_chain *c, struct op_random *r, const uint8_t *data, size_t size)
 {
-	struct op_program p;
+	struct op_program *p = &c->scratch.program[0];
 	unsigned count, span;
 
-	op_program_init(&p);
-	op_decode(&p, data, size);
-	c->scope.enough = draw_enough(r, p.count);
-	count = (unsigned)min_u64(p.count, c->scope.enough);
-	span = op_random_one_in(r, 2) ? count : (unsigned)min_u64(count, 4);
+	op_decode(p, data, size);
+	c->scope.scratch = &c->scratch;
+	c->scope.enough = draw_enough(r, p->count);
+	count = (unsigned)min_u64(p->count, c->scope.enough);
+	span = op_random_one_in(r, ANYWHERE_ONE_IN) ? count : (unsigned)min_u64(count, 4);
 	c->scope.keep = count - 1 - op_random_below(r, span);
-	op_program_fini(&p);
 	c->size = size <= OP_CHAIN_MAX ? size : 0;
 	if (c->size)
 		memcpy(c->first, data, size);
@@ -85,6 +90,12 @@ size_t op_chain_crossover(struct op_chain *c, const uint8_t *a, size_t a_size, c
 	}
 	size = op_crossover(a, a_size, b, b_size, out, max_size, seed, c->scope);
 	return made(c, out, size, max_size);
+}
+
+void op_chain_fini(struct op_chain *c)
+{
+	op_scratch_fini(&c->scratch);
+	*c = (struct op_chain){.polite = c->polite};
 }
 
 void op_chain_cut(struct op_chain *c, unsigned ops)

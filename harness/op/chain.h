@@ -15,12 +15,16 @@
 
 /* Zeroes are a chain that has not begun. Deterministic in the calls made so far. */
 struct op_chain {
-	bool polite;                 /* the owner's choice: what is made is polite */
-	struct op_scope scope;       /* of this chain's changes */
+	bool polite;           /* the owner's choice: what is made is polite */
+	struct op_scope scope; /* of this chain's changes */
+	struct op_scratch scratch;
 	uint64_t last;               /* what was made last, as a hash */
 	size_t size;                 /* of first; 0 = too long to be kept */
 	uint8_t first[OP_CHAIN_MAX]; /* what the chain began with */
 };
+
+/* Frees what a chain holds. */
+void op_chain_fini(struct op_chain *c);
 
 /* As op_mutate and op_crossover, on a chain. */
 size_t op_chain_mutate(struct op_chain *c, uint8_t *data, size_t size, size_t max_size,

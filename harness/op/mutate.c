@@ -319,16 +319,20 @@ static size_t finish(const struct op_program *p, uint8_t *out, size_t max_size)
 
 size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed, struct op_scope scope)
 {
-	struct mutation m = {.random = {seed}, .max_size = max_size, .enough = scope.enough};
+	struct op_scratch own = {0}, *scratch = scope.scratch ? scope.scratch : &own;
+	struct mutation m;
 	unsigned changes;
 
 	if (!max_size)
 		return 0;
+	m.random = (struct op_random){seed};
+	m.max_size = max_size;
+	m.enough = scope.enough;
 	size = min_u64(size, max_size);
 	if (size && op_random_one_in(&m.random, 16))
 		return change_bytes(&m.random, data, size, max_size);
-	op_program_init(&m.program);
-	op_program_init(&m.other);
+	m.program = scratch->program[0];
+	m.other = scratch->program[1];
 	op_decode(&m.program, data, size);
 	m.keep = (unsigned)min_u64(scope.keep, m.program.count);
 	changes = 1 + op_random_below(&m.random, 1u << op_random_below(&m.random, 4));
@@ -337,8 +341,9 @@ size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed, str
 	if (m.program.count > scope.enough)
 		op_program_remove(&m.program, scope.enough, m.program.count - scope.enough);
 	size = finish(&m.program, data, max_size);
-	op_program_fini(&m.program);
-	op_program_fini(&m.other);
+	scratch->program[0] = m.program;
+	scratch->program[1] = m.other;
+	op_scratch_fini(&own);
 	return size;
 }
 
@@ -354,26 +359,24 @@ size_t op_crossover(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_
 		    size_t max_size, unsigned seed, struct op_scope scope)
 {
 	struct op_random r = {seed};
-	struct op_program pa, pb, both;
+	struct op_scratch own = {0}, *scratch = scope.scratch ? scope.scratch : &own;
+	struct op_program *pa = &scratch->program[0], *pb = &scratch->program[1],
+			  *both = &scratch->program[2];
 	unsigned cut, from, n, enough = scope.enough, keep;
 	size_t size;
 
-	op_program_init(&pa);
-	op_program_init(&pb);
-	op_program_init(&both);
-	op_decode(&pa, a, a_size);
-	op_decode(&pb, b, b_size);
-	keep = (unsigned)min_u64(scope.keep, pa.count);
-	cut = keep + op_random_below(&r, pa.count - keep + 1);
-	from = op_random_below(&r, pb.count);
-	n = op_random_one_in(&r, 2) ? pb.count : 1 + op_random_below(&r, pb.count - from);
-	append_run(&both, &pa, 0, (unsigned)min_u64(cut, enough));
-	append_run(&both, &pb, from, (unsigned)min_u64(n, enough));
-	if (op_random_one_in(&r, 2) && both.count < enough)
-		append_run(&both, &pa, cut, enough - both.count);
-	size = finish(&both, out, max_size);
-	op_program_fini(&pa);
-	op_program_fini(&pb);
-	op_program_fini(&both);
+	op_decode(pa, a, a_size);
+	op_decode(pb, b, b_size);
+	op_program_clear(both);
+	keep = (unsigned)min_u64(scope.keep, pa->count);
+	cut = keep + op_random_below(&r, pa->count - keep + 1);
+	from = op_random_below(&r, pb->count);
+	n = op_random_one_in(&r, 2) ? pb->count : 1 + op_random_below(&r, pb->count - from);
+	append_run(both, pa, 0, (unsigned)min_u64(cut, enough));
+	append_run(both, pb, from, (unsigned)min_u64(n, enough));
+	if (op_random_one_in(&r, 2) && both->count < enough)
+		append_run(both, pa, cut, enough - both->count);
+	size = finish(both, out, max_size);
+	op_scratch_fini(&own);
 	return size;
 }

@@ -106,6 +106,12 @@ void op_program_fini(struct op_program *p)
 	memset(p, 0, sizeof(*p));
 }
 
+void op_scratch_fini(struct op_scratch *s)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(s->program); i++)
+		op_program_fini(&s->program[i]);
+}
+
 void op_program_clear(struct op_program *p)
 {
 	p->count = 0;

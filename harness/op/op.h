@@ -186,11 +186,18 @@ size_t op_make_polite(uint8_t *data, size_t size, size_t max_size);
 
 /* ---- mutate.c, shrink.c, dict.c ------------------------------------------------------------- */
 
-struct op_scope {
-	unsigned keep;   /* so many first ops stay as they are, mostly */
-	unsigned enough; /* programs of more ops shrink rather than grow */
+/* Programs kept for their storage; zeroes at first. */
+struct op_scratch {
+	struct op_program program[3];
 };
-#define OP_SCOPE_ALL ((struct op_scope){0, 32})
+void op_scratch_fini(struct op_scratch *s);
+
+struct op_scope {
+	unsigned keep;              /* so many first ops stay as they are, mostly */
+	unsigned enough;            /* programs of more ops shrink rather than grow */
+	struct op_scratch *scratch; /* to work in; NULL: memory of one's own, each time */
+};
+#define OP_SCOPE_ALL ((struct op_scope){0, 32, NULL})
 
 /* A program into a slightly different one / two into one, on ops; deterministic in seed. Return new size. */
 size_t op_mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed, struct op_scope scope);

@@ -111,16 +111,28 @@ void xhci_interrupter_write_erdp(struct interrupter *in, uint32_t low)
 		xhci_work(in->x);
 }
 
+/*
+ * Field by field: there may be 1024, each power-on comes by here, and setting a structure as a whole is
+ * a call that first asks for the shadow of each of its bytes.
+ */
 void xhci_interrupter_reset(struct interrupter *in)
 {
-	struct xhci *x = in->x;
-
-	clock_disarm(&x->g->clock, &in->timer);
-	heap_free(in->pending);
+	clock_disarm(&in->x->g->clock, &in->timer);
+	in->timer.fire = moderation_over;
+	in->timer.opaque = in;
+	in->iman = in->erstsz = 0;
+	in->imod = IMOD_DEFAULT;
+	in->erstba = in->erdp = 0;
+	in->ehb = in->ipe = false;
+	in->imod_until_ns = 0;
+	in->load = in->valid = in->full = in->lost = false;
 	heap_free(in->segment);
-	*in = (struct interrupter){
-		.x = x,
-		.imod = IMOD_DEFAULT,
-		.timer = {.fire = moderation_over, .opaque = in},
-	};
+	in->segment = NULL;
+	in->segment_count = in->segment_room = 0;
+	in->writer = in->reader = (struct event_place){0};
+	in->total = in->enqueue = in->dequeue = 0;
+	in->cycle = false;
+	heap_free(in->pending);
+	in->pending = NULL;
+	in->pending_first = in->pending_count = 0;
 }
