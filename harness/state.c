@@ -41,6 +41,11 @@ bool state_check(struct state *st, bool holds, const char *what)
 	return refuse(st, "together", what);
 }
 
+void state_refuse(struct state *st, const char *what)
+{
+	refuse(st, "as a whole", what);
+}
+
 static void put(struct state *st, const void *bytes, size_t len)
 {
 	if (st->len + len > st->room) {

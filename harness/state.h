@@ -61,6 +61,8 @@ uint64_t state_number(struct state *st, const char *name, uint64_t value, uint64
 void state_bytes(struct state *st, const char *name, void *bytes, size_t len);
 /* Loading: what must hold between fields. Returns holds, and is true while saving. */
 bool state_check(struct state *st, bool holds, const char *what);
+/* Saving, too: it cannot be saved now, or not be taken. */
+void state_refuse(struct state *st, const char *what);
 /* All has been read, and there is nothing behind it. */
 bool state_loaded(struct state *st);
 

@@ -6,6 +6,7 @@
  */
 #include "dev/hid.h"
 #include "heap.h"
+#include "state.h"
 
 #define HID_INTERFACE 0u
 #define HID_ENDPOINT 1u
@@ -211,6 +212,23 @@ void hid_init(struct hid *hid, const struct hid_kind *kind, const struct usb_dev
 	hid->kind = kind;
 	hid->protocol = 1;
 	usb_device_init(&hid->usb, ops, NULL, 0); /* see hid_describe */
+}
+
+static const struct state_field saved_fields[] = {
+	STATE_RANGE(hid, head, 0, HID_QUEUE - 1),
+	STATE_RANGE(hid, count, 0, HID_QUEUE),
+	STATE_ANY(hid, idle),
+	STATE_FLAG(hid, idle_due),
+	STATE_RANGE(hid, protocol, 0, 1),
+	STATE_BITS(hid, leds, 0x1f),
+};
+
+void hid_saved(struct usb_device *dev, struct state *st)
+{
+	struct hid *hid = to_hid(dev);
+
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), hid);
+	state_bytes(st, "reports", hid->queue, sizeof(hid->queue));
 }
 
 void hid_free(struct usb_device *dev)

@@ -56,5 +56,6 @@ int hid_control(struct usb_device *dev, const struct usb_setup *s, uint8_t *data
 enum usb_status hid_data(struct usb_device *dev, struct usb_endpoint *ep, struct usb_packet *p);
 void hid_timer(struct usb_device *dev);
 void hid_free(struct usb_device *dev);
+void hid_saved(struct usb_device *dev, struct state *st);
 
 #endif

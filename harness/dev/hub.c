@@ -342,7 +342,7 @@ static void hub_free(struct usb_device *dev)
 	{                                                                                          \
 		.model = name, .speed_mask = speeds, .describe = hub_describe, .plugged = reset,   \
 		.reset = reset, .control = hub_control, .data = data, .configured = configured,    \
-		.timer = timer, .free = hub_free,                                                  \
+		.timer = timer, .saved = hub_saved, .free = hub_free,                              \
 	}
 
 static const struct usb_device_ops ops = HUB_OPS("hub", 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH);

@@ -94,6 +94,11 @@ const uint8_t *hub_describe(struct usb_device *dev, enum usb_speed speed, size_t
 /* The hub descriptor (USB2 11.23.2.1, USB3 10.15.2.1); its length. */
 size_t hub_descriptor(const struct hub *hub, uint8_t out[HUB_DESC_MAX]);
 
+/* ---- hub_saved.c --------------------------------------------------------------------------- */
+
+/* As usb_device_ops.saved; what hangs on it is plugged by then. */
+void hub_saved(struct usb_device *dev, struct state *st);
+
 /* ---- hub_request.c ------------------------------------------------------------------------- */
 
 /* As usb_device_ops.control. */

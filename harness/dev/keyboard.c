@@ -10,6 +10,7 @@
 #include "dev/hid.h"
 #include "dev/keymap.h"
 #include "heap.h"
+#include "state.h"
 
 #define REPORT_KEYS 6u
 #define ROLLOVER 0x01u /* usage ErrorRollOver: more keys are down than the report has room for */
@@ -105,6 +106,25 @@ static const struct hid_kind kind = {
 	.report = report,
 };
 
+static const struct state_field saved_fields[] = {
+	STATE_ANY(keyboard, modifiers),
+	STATE_RANGE(keyboard, down_count, 0, 255),
+};
+
+static void saved(struct usb_device *dev, struct state *st)
+{
+	struct keyboard *kbd = to_keyboard(dev);
+	bool twice = false;
+
+	hid_saved(dev, st);
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), kbd);
+	state_bytes(st, "keys", kbd->down, kbd->down_count);
+	for (unsigned i = 1; i < kbd->down_count; i++)
+		twice |= memchr(kbd->down, kbd->down[i], i) != NULL;
+	if (!state_check(st, !twice, "one key down twice"))
+		kbd->down_count = 0;
+}
+
 static const struct usb_device_ops ops = {
 	.model = "keyboard",
 	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
@@ -113,6 +133,7 @@ static const struct usb_device_ops ops = {
 	.control = hid_control,
 	.data = hid_data,
 	.timer = hid_timer,
+	.saved = saved,
 	.free = hid_free,
 };
 

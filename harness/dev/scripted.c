@@ -7,19 +7,9 @@
  */
 #include <errno.h>
 
-#include "dev/promise.h"
+#include "dev/scripted.h"
 #include "dev/scripted_desc.h"
 #include "heap.h"
-
-struct scripted {
-	struct usb_device usb;
-	struct usb_device_ops ops; /* own copy: the speeds differ from device to device */
-	bool custom;               /* has its own descriptors */
-	struct promise *queue;     /* answers, oldest first */
-	unsigned queued;
-	struct promise *pending; /* promises, oldest first */
-	uint8_t counter;         /* makes successive patterns differ */
-};
 
 static struct scripted *to_scripted(struct usb_device *dev)
 {
@@ -284,6 +274,7 @@ static const struct usb_device_ops scripted_ops = {
 	.data = data_packet,
 	.cancel = cancel,
 	.timer = timer,
+	.saved = scripted_saved,
 	.free = release,
 };
 
@@ -307,7 +298,7 @@ static bool is_scripted(const struct usb_device *dev)
 	return dev->ops->free == release;
 }
 
-static bool is_valid(const struct scripted_answer *a)
+bool scripted_answer_valid(const struct scripted_answer *a)
 {
 	return (a->number <= 15 || a->number == SCRIPTED_ANY) &&
 		(a->pid <= USB_SETUP || a->pid == SCRIPTED_ANY) && a->status < USB_STATUSES &&
@@ -321,7 +312,7 @@ int scripted_answer(struct usb_device *dev, const struct scripted_answer *answer
 
 	if (!is_scripted(dev))
 		return -ENODEV;
-	if (!is_valid(answer))
+	if (!scripted_answer_valid(answer))
 		return -EINVAL;
 	if (sc->queued == SCRIPTED_MAX_ANSWERS)
 		return -ENOSPC;

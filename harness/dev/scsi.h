@@ -123,6 +123,12 @@ size_t scsi_push(struct scsi *s, const uint8_t *from, size_t n);
 /* Forget the command; what was written stays written. */
 void scsi_cancel(struct scsi *s);
 
+/* ---- scsi_saved.c -------------------------------------------------------------------------- */
+
+struct state;
+/* The unit as saved state; its medium is not part of it. */
+void scsi_saved(struct scsi *s, struct state *st);
+
 /* ---- scsi_sense.c -------------------------------------------------------------------------- */
 
 /* Fixed format, 18 bytes (SPC-4, 4.5.3). */

@@ -10,6 +10,7 @@
 #include "dev/scsi.h"
 #include "dev/storage_desc.h"
 #include "heap.h"
+#include "state.h"
 
 #define EP_IN STORAGE_EP_IN
 #define EP_OUT STORAGE_EP_OUT
@@ -260,12 +261,28 @@ static void release(struct usb_device *dev)
 	heap_free(st);
 }
 
+static const struct state_field saved_fields[] = {
+	STATE_RANGE(storage, state, BOT_COMMAND, BOT_BROKEN),
+	STATE_ANY(storage, tag),
+	STATE_ANY(storage, left),
+	STATE_FLAG(storage, phase_error),
+};
+
+static void saved(struct usb_device *dev, struct state *st)
+{
+	struct storage *bot = to_storage(dev);
+
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), bot);
+	scsi_saved(bot->scsi, st);
+}
+
 #define OPS(name)                                                                                  \
 	{                                                                                          \
 		.model = name,                                                                     \
 		.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH | 1 << USB_SPEED_SUPER,    \
 		.describe = describe, .reset = reset, .control = control, .data = data,            \
-		.configured = configured, .interface_set = interface_set, .free = release,         \
+		.configured = configured, .interface_set = interface_set, .saved = saved,          \
+		.free = release,                                                                   \
 	}
 
 static const struct usb_device_ops disk_ops = OPS("storage"), cd_ops = OPS("cdrom");

@@ -9,6 +9,7 @@
 #include "dev/dev.h"
 #include "dev/hid.h"
 #include "heap.h"
+#include "state.h"
 
 #define BUTTON_MASK 0x1fu
 
@@ -101,6 +102,19 @@ static const struct hid_kind kind = {
 	.report = report,
 };
 
+static const struct state_field saved_fields[] = {
+	STATE_RANGE(tablet, x, 0, TABLET_MAX),
+	STATE_RANGE(tablet, y, 0, TABLET_MAX),
+	STATE_BITS(tablet, buttons, 0x1f),
+	STATE_ANY(tablet, wheel),
+};
+
+static void saved(struct usb_device *dev, struct state *st)
+{
+	hid_saved(dev, st);
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), to_tablet(dev));
+}
+
 static const struct usb_device_ops ops = {
 	.model = "tablet",
 	.speed_mask = 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH,
@@ -109,6 +123,7 @@ static const struct usb_device_ops ops = {
 	.control = hid_control,
 	.data = hid_data,
 	.timer = hid_timer,
+	.saved = saved,
 	.free = hid_free,
 };
 

@@ -8,6 +8,7 @@
 #include "dev/desc_bytes.h"
 #include "dev/dev.h"
 #include "heap.h"
+#include "state.h"
 
 #define BULK 2
 #define INTERRUPT 3
@@ -145,6 +146,19 @@ static enum usb_status data(struct usb_device *dev, struct usb_endpoint *ep, str
 	return USB_OK;
 }
 
+static void saved(struct usb_device *dev, struct state *st)
+{
+	struct zero *z = to_zero(dev);
+	uint32_t len = (uint32_t)state_number(st, "written", z->written_len, 0, UINT16_MAX);
+
+	if (st->loading && len) {
+		z->written = heap_zero(len);
+		z->written_len = len;
+	}
+	if (len)
+		state_bytes(st, "written", z->written, len);
+}
+
 static void release(struct usb_device *dev)
 {
 	struct zero *z = to_zero(dev);
@@ -161,6 +175,7 @@ static const struct usb_device_ops ops = {
 	.reset = reset,
 	.control = control,
 	.data = data,
+	.saved = saved,
 	.free = release,
 };
 

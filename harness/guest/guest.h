@@ -251,6 +251,17 @@ void pci_power_reset(struct pci *p);
 bool pci_power_written(struct guest *g, unsigned before, unsigned offset, unsigned size,
 		       uint32_t value);
 
+/* ---- guest_state.c: saved state ---------------------------------------------------------------- */
+
+struct state;
+
+/* Loading: the function is at power-on, the clock's timers are put back one by one. */
+void clock_state(struct state *st, struct clock *c);
+void timer_state(struct state *st, struct clock *c, struct timer *t);
+void pci_state(struct state *st, struct guest *g);
+/* For that, in pci.c: what follows from configuration space. */
+void pci_state_loaded(struct guest *g);
+
 /* ---- msi.c: MSI and MSI-X (PCI 3.0 6.8) ------------------------------------------------------ */
 
 bool pci_msix_enabled(const struct guest *g);
@@ -261,6 +272,7 @@ void msi_init(struct guest *g);
 void msi_fini(struct guest *g);
 void msi_reset(struct guest *g);
 void msi_config_changed(struct guest *g);
+void msi_messages_cut(struct pci *p);
 
 /*
  * Send the message of a vector by MSI-X or MSI, whichever is enabled (masked: pending bit).

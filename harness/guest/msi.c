@@ -274,18 +274,22 @@ void msi_reset(struct guest *g)
 		put_msix(&g->pci);
 }
 
+/* More messages than the function asked for: undefined, here cut (PCI 3.0 6.8.1.3). */
+void msi_messages_cut(struct pci *p)
+{
+	uint8_t *control = p->config + p->id->msi_cap + MSI_CONTROL;
+	unsigned capable = (unsigned)bits(control[0], 3, 1);
+
+	if (bits(control[0], 6, 4) > capable)
+		control[0] = (uint8_t)((control[0] & ~(7 << 4)) | capable << 4);
+}
+
 void msi_config_changed(struct guest *g)
 {
 	struct pci *p = &g->pci;
 
-	/* More messages than the function asked for: undefined, here cut (PCI 3.0 6.8.1.3). */
-	if (p->id->msi_cap) {
-		uint8_t *control = p->config + p->id->msi_cap + MSI_CONTROL;
-		unsigned capable = (unsigned)bits(control[0], 3, 1);
-
-		if (bits(control[0], 6, 4) > capable)
-			control[0] = (uint8_t)((control[0] & ~(7 << 4)) | capable << 4);
-	}
+	if (p->id->msi_cap)
+		msi_messages_cut(p);
 	if (p->id->msix_cap)
 		msix_flush(g, 0, p->id->msix_vectors);
 }

@@ -198,6 +198,15 @@ void pci_reset(struct guest *g)
 	p->message_count = 0;
 }
 
+void pci_state_loaded(struct guest *g)
+{
+	struct pci *p = &g->pci;
+
+	if (p->id->msi_cap)
+		msi_messages_cut(p);
+	decode_update(g);
+}
+
 static bool is_config_access(unsigned offset, unsigned size)
 {
 	return (size == 1 || size == 2 || size == 4) && offset % size == 0 &&

@@ -50,6 +50,7 @@ enum usb_device_state {
 	USB_CONFIGURED,
 };
 
+struct state;
 struct usb_bus;
 struct usb_port;
 struct usb_device;
@@ -199,6 +200,11 @@ struct usb_device_ops {
 	void (*halt_cleared)(struct usb_device *dev, struct usb_endpoint *ep);
 	/* The timer armed by usb_device_arm ran out. May be NULL. */
 	void (*timer)(struct usb_device *dev);
+	/*
+	 * The model's own state (state.h), to save or to load it. Loading: it has just been plugged
+	 * and is as new. NULL: the model cannot be saved.
+	 */
+	void (*saved)(struct usb_device *dev, struct state *st);
 	/* Release the model's own state and the object itself. */
 	void (*free)(struct usb_device *dev);
 };
@@ -291,6 +297,13 @@ void usb_device_arm(struct usb_device *dev, uint64_t delay_ns);
 void usb_wakeup(struct usb_endpoint *ep);
 /* Remote wake-up (USB2 7.1.7.7): told to the port only if the host has enabled it. */
 void usb_device_resume(struct usb_device *dev);
+
+/* ---- device_state.c: saved state ---------------------------------------------------------------- */
+
+/* Its model can be saved, and the device is not in the middle of a request. */
+bool usb_device_may_be_saved(const struct usb_device *dev);
+/* No packet is with it. Loading: it has just been plugged, at the speed it had. */
+void usb_device_walk(struct state *st, struct usb_device *dev);
 
 /* ---- endpoint.c ---------------------------------------------------------------------------- */
 

@@ -73,7 +73,7 @@ void xhci_host_controller_error(struct xhci *x)
 	x->usbsts |= USBSTS_HCE;
 }
 
-static void wake_all(struct xhci *x)
+void xhci_wake_all(struct xhci *x)
 {
 	for (unsigned id = 1; id <= x->profile->slots; id++)
 		for (unsigned dci = 1; x->slots[id].state != SLOT_DISABLED && dci < 32; dci++)
@@ -86,7 +86,7 @@ void xhci_run(struct xhci *x)
 	if (x->halting) { /* too early, says xHCI 5.4.1.1; the old run goes on */
 		x->halting = false;
 		clock_disarm(&x->g->clock, &x->halt_timer);
-		wake_all(x);
+		xhci_wake_all(x);
 	}
 	if (x->usbsts & (USBSTS_HCE | USBSTS_HSE | USBSTS_CNR) || xhci_running(x))
 		return;
@@ -95,7 +95,7 @@ void xhci_run(struct xhci *x)
 	xhci_mfindex_arm(x);
 	xhci_port_report(x);
 	xhci_command_address_retry(x);
-	wake_all(x);
+	xhci_wake_all(x);
 }
 
 /* ---- the work queue ---- */

@@ -13,4 +13,19 @@ void xhci_state_slots(struct state *st, struct xhci *x);
 /* Where the event rings stand, and the events that had no room. */
 void xhci_state_events(struct state *st, struct xhci *x);
 
+/* ---- the whole controller: a snapshot of the machine -------------------------------------------- */
+
+/*
+ * Packets are taken back, what devices have answered takes effect, endpoints are parked. False: that
+ * cannot be done now, and nothing has changed.
+ */
+bool xhci_quiesce(struct xhci *x);
+/* What waited goes on: packets are made again. */
+void xhci_resume_all(struct xhci *x);
+/* Loading: the controller is at power-on, devices are plugged, the clock is right. */
+void xhci_state(struct state *st, struct xhci *x);
+/* Its parts. */
+void xhci_state_interrupters(struct state *st, struct xhci *x);
+void xhci_state_ports(struct state *st, struct xhci *x);
+
 #endif

@@ -29,6 +29,7 @@ static const struct state_field ep_fields[] = {
 	STATE_RANGE(xhci_ep, state, EP_RUNNING, EP_ERROR),
 	STATE_RANGE(xhci_ep, max_packet, 1, 1024),
 	STATE_ANY(xhci_ep, next_service_ns),
+	STATE_RANGE(xhci_ep, retries, 0, 3),
 };
 
 static const struct state_field pipe_fields[] = {
@@ -152,6 +153,7 @@ static void walk_endpoint(struct state *st, struct xhci *x, unsigned id, unsigne
 	if (!ep)
 		return;
 	WALK(st, ep_fields, ep);
+	timer_state(st, &x->g->clock, &ep->timer);
 	walk_pipe(st, ep);
 	walk_streams(st, ep);
 	if (st->loading && ep->streams)
@@ -170,9 +172,6 @@ static void walk_slot(struct state *st, struct xhci *x, unsigned id)
 		walk_endpoint(st, x, id, dci);
 	if (s->state != SLOT_ENABLED)
 		state_check(st, s->ep[1], "an addressed slot without endpoint 0");
-	else
-		state_check(st, !s->ep[1] || (x->command_waiting && x->address.slot == id),
-			    "an endpoint of a slot that is only enabled");
 }
 
 /* Loading: all slots are Disabled before. */

@@ -268,6 +268,8 @@ void xhci_regs_init(struct xhci *x);
 extern const struct mmio_ops xhci_capability_ops;
 /* The firmware has the controller, if it ever has (xHCI 7.1). */
 void xhci_legacy_power_on(struct xhci *x);
+/* Endpoints that software rang go on. */
+void xhci_wake_all(struct xhci *x);
 uint64_t xhci_microframe(const struct xhci *x);
 /* After a change of USBCMD.EWE or run state: the next MFINDEX wrap (xHCI 4.14.2). */
 void xhci_mfindex_arm(struct xhci *x);
