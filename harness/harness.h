@@ -19,6 +19,7 @@ struct harness_options {
 	void (*on_op)(void *opaque, unsigned index, const struct op *op);
 	void *on_op_opaque;
 	bool polite; /* fuzzing: inputs are made polite (op_program_polite) */
+	bool lies;   /* fuzzing: saved state is hostile, else inputs are made honest */
 };
 
 struct harness_result {

@@ -251,6 +251,8 @@ void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
 	op_decode(&h->program, data, len);
 	if (h->options.polite)
 		op_program_polite(&h->program);
+	if (!h->options.lies)
+		op_program_honest(&h->program);
 	if (h->warm)
 		run_warm(h, &h->program, &result);
 	else

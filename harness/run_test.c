@@ -35,7 +35,7 @@ static void note_op(void *opaque, unsigned index, const struct op *op)
 static int setup(void **state)
 {
 	struct bed *bed = alloc_zero(sizeof(*bed));
-	struct harness_options options = {count_row, bed, note_op, bed, false};
+	struct harness_options options = {count_row, bed, note_op, bed, false, false};
 
 	bed->h = harness_new(&options);
 	op_program_init(&bed->p);

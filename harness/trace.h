@@ -17,7 +17,8 @@ enum trace_kind {
 	TRACE_IRQ,    /* what = enum irq_what, addr/value = MSI message or line level */
 	TRACE_PACKET, /* what = enum packet_what; see struct trace_row */
 	TRACE_PLUG, /* what = 1 plugged, 0 unplugged; slot = root port number (1 based), addr = route */
-	TRACE_STEP, /* the virtual clock was moved: value = new time in ns */
+	TRACE_STEP,  /* the virtual clock was moved: value = new time in ns */
+	TRACE_STATE, /* the machine was saved; what = enum state_what */
 	TRACE_KINDS
 };
 
@@ -56,6 +57,12 @@ enum irq_what {
 	IRQ_SMI,
 	IRQ_RESET, /* the function started over: FLR, or D3hot to D0 */
 	IRQ_WHATS
+};
+
+enum state_what {
+	STATE_WHOLE,   /* it goes on as it was: here, or where the state was loaded */
+	STATE_LIED,    /* something untrue was loaded: rules of behaviour end here */
+	STATE_REFUSED, /* it was not loaded: power-on, nothing plugged */
 };
 
 enum packet_what {

@@ -10,6 +10,7 @@
 #include "backend/backend.h"
 #include "backend/device_op.h"
 #include "backend/machine.h"
+#include "backend/snapshot_op.h"
 #include "heap.h"
 #include "op/args.h"
 #include "op/names.h"
@@ -283,6 +284,8 @@ static int world(struct emu *e, const struct op *op, uint64_t addr)
 		return 0;
 	case OP_PORT_EVENT:
 		return op_port_event(e, op);
+	case OP_SNAPSHOT:
+		return snapshot_op(e->now, op);
 	case OP_ONDEMAND:
 		mem_set_ondemand(e->now->guest.mem, op->blob, op->blob_len);
 		return 0;

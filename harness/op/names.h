@@ -267,6 +267,25 @@
 	X(EVENT_COLD_ATTACH, "cold-attach", 6)                                                     \
 	X(EVENT_WAKE, "wake", 7)
 
+/* What is done with the machine's state; all but the first two only in the target snapshot. */
+#define NAMES_SNAPSHOT(X)                                                                          \
+	X(SNAPSHOT_LOAD, "load", 0)                                                                \
+	X(SNAPSHOT_KEEP, "keep", 1) /* only save it: the machine goes on */                        \
+	X(SNAPSHOT_LIE, "lie", 2)                                                                  \
+	X(SNAPSHOT_CUT, "cut", 3)   /* value bytes are missing */                                  \
+	X(SNAPSHOT_FLIP, "flip", 4) /* the nth byte is another, by value */
+
+/* As state.h has it: struct state_lie. */
+#define NAMES_LIE(X)                                                                               \
+	X(LIE_VALUE, "value", 0)                                                                   \
+	X(LIE_MAX, "max", 1)                                                                       \
+	X(LIE_OVER, "over", 2)                                                                     \
+	X(LIE_UNDER, "under", 3)                                                                   \
+	X(LIE_MORE, "more", 4)                                                                     \
+	X(LIE_LESS, "less", 5)                                                                     \
+	X(LIE_BIT, "bit", 6)                                                                       \
+	X(LIE_WITHIN, "within", 7)
+
 /* All tables but trb_type: Y(table, list). */
 #define NAMES_TABLES(Y)                                                                            \
 	Y(model, NAMES_MODEL)                                                                      \
@@ -291,7 +310,9 @@
 	Y(usb_status, NAMES_USB_STATUS)                                                            \
 	Y(answer_flag, NAMES_ANSWER_FLAG)                                                          \
 	Y(profile, NAMES_PROFILE)                                                                  \
-	Y(port_event, NAMES_PORT_EVENT)
+	Y(port_event, NAMES_PORT_EVENT)                                                            \
+	Y(snapshot, NAMES_SNAPSHOT)                                                                \
+	Y(lie, NAMES_LIE)
 
 #define X(identifier, text, value) identifier = value,
 #define Y(table, list)                                                                             \

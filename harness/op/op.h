@@ -181,7 +181,9 @@ char *op_print_program(const struct op_program *p);
 
 /* Leave out what no driver would do, and take the rudeness from the rest; of the device side all stays. */
 void op_program_polite(struct op_program *p);
-/* The same for a program in bytes. Returns the new size. */
+/* Saved state is loaded as it was saved. */
+void op_program_honest(struct op_program *p);
+/* The first for a program in bytes. Returns the new size. */
 size_t op_make_polite(uint8_t *data, size_t size, size_t max_size);
 
 /* ---- mutate.c, shrink.c, dict.c ------------------------------------------------------------- */

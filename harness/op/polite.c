@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * polite.c -- programs in which the guest behaves as a driver does and only the device side is rude:
- * what no driver would do is left out, and what an op has of rudeness is taken from it.
+ * what no driver would do is left out, and what an op has of rudeness is taken from it. And honest ones:
+ * saved state is loaded as it was saved.
  */
 #include "op/names.h"
 #include "op/op.h"
@@ -21,6 +22,7 @@ static bool is_polite(unsigned id)
 	case OP_WRITE_SECTOR:
 	case OP_SCSI:
 	case OP_PROFILE:
+	case OP_SNAPSHOT:
 		return true;
 	default:
 		return op_table[id].side == SIDE_DEVICE;
@@ -33,6 +35,13 @@ static uint64_t *field(struct op *op, const char *name)
 
 	REQUIRE(i >= 0);
 	return &op->v[i];
+}
+
+void op_program_honest(struct op_program *p)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->op[i].id == OP_SNAPSHOT && p->op[i].v[0] > SNAPSHOT_KEEP)
+			p->op[i].v[0] = SNAPSHOT_LOAD;
 }
 
 void op_program_polite(struct op_program *p)

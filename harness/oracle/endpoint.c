@@ -10,16 +10,23 @@
 
 const struct oracle oracle_ring_walk = {"ring walk", "xHCI 4.9.2"};
 
-struct endpoint *oracle_endpoint_find(struct oracle_set *s, unsigned slot, unsigned dci)
+static struct endpoint *known(const struct oracle_set *s, unsigned slot, unsigned dci)
 {
 	if (slot > 255 || dci > 31 || !s->slot[slot])
 		return NULL;
 	return s->slot[slot]->endpoint[dci];
 }
 
+struct endpoint *oracle_endpoint_find(struct oracle_set *s, unsigned slot, unsigned dci)
+{
+	struct endpoint *ep = known(s, slot, dci);
+
+	return ep || !s->restored ? ep : oracle_endpoint_get(s, slot, dci);
+}
+
 struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsigned dci)
 {
-	struct endpoint *ep = oracle_endpoint_find(s, slot, dci);
+	struct endpoint *ep = known(s, slot, dci);
 
 	if (ep || slot < 1 || slot > 255 || dci < 1 || dci > 31 ||
 	    s->endpoint_count == ORACLE_ENDPOINTS)
@@ -31,8 +38,10 @@ struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsign
 	ep->type = UNKNOWN;
 	oracle_slot_get(s, slot)->endpoint[dci] = ep;
 	s->endpoint[s->endpoint_count++] = ep;
-	if (s->restored)
+	if (s->restored) {
 		oracle_endpoint_unknown(ep);
+		ep->rung = s->doorbells + 1; /* it may have been rung long ago */
+	}
 	return ep;
 }
 
@@ -75,6 +84,14 @@ void oracle_endpoint_run_all(struct oracle_set *s)
 	s->doorbells++;
 	for (unsigned i = 0; i < s->endpoint_count; i++)
 		if (s->endpoint[i]->state == EP_RUNNING || s->endpoint[i]->state == UNKNOWN)
+			s->endpoint[i]->rung = s->doorbells;
+}
+
+void oracle_endpoint_go_on_all(struct oracle_set *s)
+{
+	s->doorbells++;
+	for (unsigned i = 0; i < s->endpoint_count; i++)
+		if (!endpoint_is_quiet(s->endpoint[i]))
 			s->endpoint[i]->rung = s->doorbells;
 }
 

@@ -81,7 +81,7 @@ void oracle_set_reset(struct oracle_set *s)
 	memset(&s->irq, 0, sizeof(s->irq));
 	memset(&s->leak, 0, sizeof(s->leak));
 	s->packet.count = 0;
-	s->packet.lost = false;
+	s->packet.lost = s->blind = false;
 	s->op = 0;
 	s->time_ns = s->doorbells = s->work = s->disturbed = 0;
 }
@@ -197,11 +197,21 @@ static void dma_row(struct oracle_set *s, const struct trace_row *row)
 	}
 }
 
+/* Packets were taken back and are made again, so TRBs are fetched again; else all goes on as it was. */
+void oracle_set_state(struct oracle_set *s, unsigned what)
+{
+	if (what == STATE_WHOLE) {
+		oracle_endpoint_go_on_all(s);
+		return;
+	}
+	s->blind = true;
+}
+
 void oracle_set_row(void *set, const struct trace_row *row)
 {
 	struct oracle_set *s = set;
 
-	if (s->finding.oracle)
+	if (s->finding.oracle || s->blind)
 		return;
 	s->op = row->op;
 	if (row->time_ns != s->time_ns) {
@@ -225,6 +235,9 @@ void oracle_set_row(void *set, const struct trace_row *row)
 		break;
 	case TRACE_STEP:
 		oracle_command_step(s);
+		break;
+	case TRACE_STATE:
+		oracle_set_state(s, row->what);
 		break;
 	case TRACE_IRQ:
 		oracle_interrupt_row(s, row);

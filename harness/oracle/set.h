@@ -209,6 +209,8 @@ struct endpoint {
 
 /* R/S went from 0 to 1: endpoints that were not stopped go on. */
 void oracle_endpoint_run_all(struct oracle_set *s);
+/* Those that may work do it again from where they are. */
+void oracle_endpoint_go_on_all(struct oracle_set *s);
 /* The endpoint's record, made on first use; NULL for bad ids or when there are too many. */
 struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsigned dci);
 struct endpoint *oracle_endpoint_find(struct oracle_set *s, unsigned slot, unsigned dci);
@@ -343,6 +345,7 @@ struct oracle_set {
 	uint64_t disturbed; /* how often events may have been lost */
 	bool late_events;   /* a secondary event ring was full: its events may come late */
 	bool slots_unsure;  /* an Enable Slot may have succeeded unseen */
+	bool blind;         /* a state was loaded that is not what was: nothing is judged */
 	bool restored; /* something that is not known: there may be endpoints nobody heard of */
 	struct registers reg;
 	struct event_ring ring[ORACLE_RINGS];
@@ -359,6 +362,8 @@ struct oracle_set {
 /* Record a finding about the current row, unless there is one already. */
 void oracle_report(struct oracle_set *s, const struct oracle *oracle, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The machine was saved and goes on; see enum state_what. */
+void oracle_set_state(struct oracle_set *s, unsigned what);
 /* HCRST: everything the guest published is withdrawn. */
 void oracle_set_controller_reset(struct oracle_set *s);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * determinism.c -- `gauntlet determinism`: the same case gives the same trace, in a machine of its
- * own and in one that has played any other case before.
+ * own and in one that has played any other case before; and when the machine is saved somewhere on the
+ * way, it goes on the same whether in place or from what was saved.
  */
+#include "op/names.h"
 #include "tool/verbs.h"
 
 #define PAIRS_MAX 40000u /* runs of "after another case"; beyond that each n-th pair is tried */
@@ -67,14 +69,55 @@ static unsigned after_others(struct seeds *s, unsigned long *pairs)
 	return wrong;
 }
 
+/* The case with the op `snapshot` before op number at. */
+static uint64_t play_saved(struct harness *h, const struct tool_case *c, unsigned at, uint64_t how)
+{
+	struct harness_result r;
+	struct op_program p;
+
+	op_program_init(&p);
+	for (unsigned i = 0; i < c->program.count; i++) {
+		if (i == at)
+			op_program_append(&p, &(struct op){.id = OP_SNAPSHOT, .v = {how}});
+		op_program_append(&p, &c->program.op[i]);
+	}
+	harness_run(h, &p, &r);
+	op_program_fini(&p);
+	return r.hash;
+}
+
+/* Each is saved at some of its ops: number of places where it then goes on otherwise. */
+static unsigned saved(struct seeds *s, unsigned places, unsigned long *saves)
+{
+	struct harness *h = harness_new(NULL);
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct tool_case *c = &s->c[i];
+		unsigned count = c->program.count, step = (count + places - 1) / places;
+
+		for (unsigned at = i % (step ? step : 1); at < count; at += step) {
+			++*saves;
+			if (play_saved(h, c, at, SNAPSHOT_KEEP) ==
+			    play_saved(h, c, at, SNAPSHOT_LOAD))
+				continue;
+			printf("%s: saved before op %u it goes on otherwise\n", c->path, at);
+			wrong++;
+		}
+	}
+	harness_free(h);
+	return wrong;
+}
+
 static int determinism(const struct tool_verb *verb, char **value, char **operand, unsigned count)
 {
-	unsigned runs = 100, wrong = 0;
+	unsigned runs = 100, places = 0, wrong = 0;
 	struct tool_list list = {0};
-	unsigned long pairs = 0;
+	unsigned long pairs = 0, saves = 0;
 	struct seeds s = {0};
 	int err = tool_option_number(verb, value, "runs", 1, 1000000, &runs);
 
+	err = err ? err : tool_option_number(verb, value, "saves", 0, 1000, &places);
 	for (unsigned i = 0; i < count && !err; i++)
 		err = tool_list_add(&list, operand[i]);
 	s.c = alloc_zero(list.count * sizeof(*s.c));
@@ -84,7 +127,11 @@ static int determinism(const struct tool_verb *verb, char **value, char **operan
 				     tool_option_get(verb, value, "target"));
 	if (!err && !s.count)
 		err = tool_refuse("%s: there is no case in it", operand[0]);
-	if (!err) {
+	if (!err && places) {
+		wrong = saved(&s, places, &saves);
+		printf("%u cases, saved at %lu places: %u go on otherwise\n", s.count, saves,
+		       wrong);
+	} else if (!err) {
 		wrong = alone(&s, runs);
 		wrong += after_others(&s, &pairs);
 		printf("%u cases, each %u times alone, %lu times after another: %u differ\n",
@@ -105,6 +152,7 @@ const struct tool_verb verb_determinism = {
 	.min = 1,
 	.max = ~0u,
 	.option = {{"runs", 0, "N", "times alone, each in a new machine (100)"},
+		   {"saves", 0, "N", "instead: save the machine at up to N places of each (0)"},
 		   {"target", 0, "NAME", "the target that raw bytes are for"}},
 	.run = determinism,
 };

@@ -135,6 +135,12 @@ void explain_row(void *opaque, const struct trace_row *row)
 		fprintf(e->out, "time  moves to %llu.%03u us\n",
 			(unsigned long long)(row->value / 1000), (unsigned)(row->value % 1000));
 		break;
+	case TRACE_STATE:
+		fprintf(e->out, "state %s\n",
+			row->what == STATE_WHOLE          ? "saved, and goes on as it was"
+				: row->what == STATE_LIED ? "loaded, and not what was saved"
+							  : "refused: power-on, nothing plugged");
+		break;
 	default:
 		fprintf(e->out, "row of kind %u\n", row->kind);
 	}

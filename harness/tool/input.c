@@ -95,6 +95,8 @@ void tool_case_make(struct tool_case *c, enum tool_target target, const uint8_t 
 		op_decode(&c->program, bytes, len);
 	if (target == TARGET_DEVICE)
 		op_program_polite(&c->program);
+	if (target != TARGET_SNAPSHOT)
+		op_program_honest(&c->program);
 }
 
 /* Hex is for bytes; of which target is seldom said, and then it is a descriptor set. */

@@ -77,7 +77,7 @@ static void op_begins(void *opaque, unsigned index, const struct op *op)
 static void record(struct place *p, const char *text)
 {
 	const struct record_head head = {"qemu-xhci", 0x40, 0x1000, 0x2000};
-	struct harness_options options = {row_written, p, op_begins, p, false};
+	struct harness_options options = {row_written, p, op_begins, p, false, false};
 	struct harness *h = harness_new(&options);
 	struct harness_result result;
 	struct op_program program;

@@ -63,6 +63,7 @@ const struct tool_target_info tool_targets[TARGETS] = {
 			  .rule = "guest side",
 			  .judge = session_behaves},
 	[TARGET_DEVICE] = {.name = "device", .ops = true},
+	[TARGET_SNAPSHOT] = {.name = "snapshot", .ops = true},
 };
 
 int tool_target_find(const char *name)
