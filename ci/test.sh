@@ -104,6 +104,8 @@ determinism() {
 		one 'the same in the gcc build' \
 			timeout 900 build/plain/gauntlet determinism "$dir" --runs 100
 		one 'clang and gcc give the same trace hashes' same_hashes "$dir"
+		one 'saved at 16 places of each, it goes on the same' \
+			timeout 900 build/asan/gauntlet determinism "$dir" build/corpus/device --saves 16
 	fi
 	done_suite determinism
 }

@@ -195,7 +195,7 @@ static void saved(struct oracle_set *s)
 	drop_aside(v);
 	v->kept = v->steady = v->rows && !v->refused;
 	v->saved_sum = v->sum;
-	v->guess = v->refused; /* whole scratchpads, but a context could not be written? */
+	v->guess = !v->kept; /* what an earlier one wrote may be there still */
 	for (unsigned i = 0; i < ORACLE_RINGS; i++) {
 		v->ring[i].ring = s->ring[i];
 		v->ring[i].erstba = s->reg.intr[i].erstba;

@@ -9,7 +9,9 @@
 #define USBSTS_ALL                                                                                 \
 	(USBSTS_HCH | USBSTS_HSE | USBSTS_EINT | USBSTS_PCD | USBSTS_SSS | USBSTS_RSS |            \
 	 USBSTS_SRE | USBSTS_CNR | USBSTS_HCE)
-#define USBCMD_ALL (USBCMD_RS | USBCMD_HCRST | USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE | USBCMD_EU3S)
+#define USBCMD_ALL                                                                                 \
+	(USBCMD_RS | USBCMD_HCRST | USBCMD_INTE | USBCMD_HSEE | USBCMD_EWE | USBCMD_EU3S |         \
+	 USBCMD_CME)
 
 static const struct state_field register_fields[] = {
 	STATE_BITS(xhci, usbcmd, USBCMD_ALL),
@@ -34,6 +36,7 @@ static const struct state_field register_fields[] = {
 	STATE_ANY(xhci, address.slot),
 	STATE_RANGE(xhci, address.stage, 0, 2),
 	STATE_ANY(xhci, naked_asked_ns),
+	STATE_FLAG(xhci, role_device),
 	STATE_BITS(xhci, legacy_support, LEGACY_BIOS_OWNED | LEGACY_OS_OWNED),
 	STATE_BITS(xhci, legacy_control, LEGACY_SMI_ENABLES | LEGACY_SMI_STATUS),
 };

@@ -51,6 +51,7 @@ static const struct state_field pipe_fields[] = {
 	STATE_RANGE(xhci_ep, td.edtla, 0, XHCI_EDTLA_MASK),
 	STATE_FLAG(xhci_ep, td.placed),
 	STATE_FLAG(xhci_ep, td.missed),
+	STATE_FLAG(xhci_ep, td.event_data_seen),
 	STATE_ANY(xhci_ep, td.interval_bytes),
 };
 
