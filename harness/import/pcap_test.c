@@ -3,71 +3,10 @@
  * Tests of captures as a source: what our own capture of a device says is what the device is, and a record of
  * USBPcap says the same. Cut and damaged ones end, and no more.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include <pcap/pcap.h>
 
-#include "capture/capture.h"
 #include "dev/dev.h"
-#include "harness.h"
-#include "import/traffic.h"
-
-struct place {
-	char folder[40], path[60], why[200];
-	struct import_traffic traffic;
-	uint8_t *bytes;
-	size_t len;
-};
-
-static int setup(void **state)
-{
-	struct place *p = alloc_zero(sizeof(*p));
-
-	snprintf(p->folder, sizeof(p->folder), "%s/gauntlet-XXXXXX", P_tmpdir);
-	assert_non_null(mkdtemp(p->folder));
-	snprintf(p->path, sizeof(p->path), "%s/usb.pcap", p->folder);
-	*state = p;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-
-	import_traffic_free(&p->traffic);
-	free(p->bytes);
-	unlink(p->path);
-	rmdir(p->folder);
-	free(p);
-	return 0;
-}
-
-static void capture(struct place *p, const char *text)
-{
-	struct harness_options options = {.also = pcap_file_row};
-	struct harness_result result;
-	struct op_program program;
-	struct op_error error;
-	struct pcap_file *file;
-	struct harness *h;
-
-	op_program_init(&program);
-	assert_int_equal(op_parse(&program, text, strlen(text), &error), 0);
-	assert_int_equal(pcap_file_open(p->path, 0, &file), 0);
-	options.also_opaque = file;
-	h = harness_new(&options);
-	harness_run(h, &program, &result);
-	harness_free(h);
-	assert_int_equal(pcap_file_close(file), 0);
-	op_program_fini(&program);
-}
+#include "import/testbed.h"
 
 /* What the model serves at that speed. */
 static const uint8_t *served(enum dev_model_index model, enum usb_speed speed, size_t *len)
@@ -82,12 +21,13 @@ static const uint8_t *served(enum dev_model_index model, enum usb_speed speed, s
 
 static void a_captured_device_becomes_the_set_it_serves(void **state)
 {
-	struct place *p = *state;
+	struct import_bed *p = *state;
 	const uint8_t *want;
 	uint8_t *none;
 	size_t len;
 
-	capture(p,
+	import_bed_capture(
+		p,
 		"plug port=1 model=tablet speed=full\nplug port=2 model=keyboard speed=full\n"
 		"enumerate port=1\nenumerate port=2\n"
 		"control type=0x80 request=6 value=0x300 length=255\n"
@@ -134,7 +74,7 @@ static void a_capture_of_usbpcap_is_understood(void **state)
 	static const uint8_t serial[] = {6, 3, 'S', 0, 'N', 0};
 	static const uint8_t ask_device[] = {0x80, 6, 0, 1, 0, 0, 18, 0};
 	static const uint8_t ask_serial[] = {0x80, 6, 3, 3, 9, 4, 255, 0};
-	struct place *p = *state;
+	struct import_bed *p = *state;
 	pcap_t *link = pcap_open_dead(249, 65535);
 	pcap_dumper_t *out = pcap_dump_open(link, p->path);
 
@@ -160,7 +100,7 @@ static void a_capture_of_usbpcap_is_understood(void **state)
 
 static void what_is_no_usb_traffic_is_refused(void **state)
 {
-	struct place *p = *state;
+	struct import_bed *p = *state;
 	pcap_t *link = pcap_open_dead(DLT_EN10MB, 65535);
 	pcap_dumper_t *out = pcap_dump_open(link, p->path);
 
@@ -177,12 +117,12 @@ static void what_is_no_usb_traffic_is_refused(void **state)
 /* Each length a file can be cut to, and each byte of its first records changed. */
 static void damaged_captures_end(void **state)
 {
-	struct place *p = *state;
+	struct import_bed *p = *state;
 	uint8_t all[2000];
 	size_t len;
 	FILE *f;
 
-	capture(p, "plug port=1 model=keyboard\nenumerate port=1\n");
+	import_bed_capture(p, "plug port=1 model=keyboard\nenumerate port=1\n");
 	f = fopen(p->path, "re");
 	len = fread(all, 1, sizeof(all), f);
 	fclose(f);
@@ -211,7 +151,7 @@ static void damaged_captures_end(void **state)
 	}
 }
 
-#define place_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define place_test(name) cmocka_unit_test_setup_teardown(name, import_bed_new, import_bed_free)
 
 int main(void)
 {

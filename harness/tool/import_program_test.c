@@ -3,87 +3,28 @@
  * Tests of recorded devices as programs: what a capture of a played device becomes is played and captured
  * again, and the device is the same.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "capture/capture.h"
-#include "import/traffic.h"
+#include "import/testbed.h"
 #include "tool/tool.h"
 
-struct place {
-	char folder[40], path[60];
-	struct import_traffic traffic;
-	uint8_t *set;
-	size_t len;
-	char *text;
-};
-
-static int setup(void **state)
-{
-	struct place *p = alloc_zero(sizeof(*p));
-
-	snprintf(p->folder, sizeof(p->folder), "%s/gauntlet-XXXXXX", P_tmpdir);
-	assert_non_null(mkdtemp(p->folder));
-	snprintf(p->path, sizeof(p->path), "%s/usb.pcap", p->folder);
-	*state = p;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-
-	import_traffic_free(&p->traffic);
-	free(p->set);
-	free(p->text);
-	unlink(p->path);
-	rmdir(p->folder);
-	free(p);
-	return 0;
-}
-
 /* Play, capture, and read the capture. */
-static void capture(struct place *p, const char *text)
+static void capture(struct import_bed *p, const char *text)
 {
-	struct harness_options options = {.also = pcap_file_row};
-	struct harness_result result;
-	struct op_program program;
-	struct op_error error;
-	struct pcap_file *file;
-	struct harness *h;
-	char why[200];
-
-	op_program_init(&program);
-	if (op_parse(&program, text, strlen(text), &error))
-		fail_msg("line %u: %s", error.line, error.message);
-	assert_int_equal(pcap_file_open(p->path, 0, &file), 0);
-	options.also_opaque = file;
-	h = harness_new(&options);
-	harness_run(h, &program, &result);
-	assert_null(result.finding.oracle);
-	harness_free(h);
-	assert_int_equal(pcap_file_close(file), 0);
-	op_program_fini(&program);
+	import_bed_capture(p, text);
 	import_traffic_free(&p->traffic);
-	assert_int_equal(import_pcap(p->path, &p->traffic, why, sizeof(why)), 0);
+	assert_int_equal(import_pcap(p->path, &p->traffic, p->why, sizeof(p->why)), 0);
 }
 
-static void make(struct place *p)
+static void make(struct import_bed *p)
 {
-	free(p->set);
+	free(p->bytes);
 	free(p->text);
-	assert_int_equal(import_traffic_descriptors(&p->traffic, 0, &p->set, &p->len), 0);
-	p->text = tool_import_program(&p->traffic, 0, p->set, p->len);
+	assert_int_equal(import_traffic_descriptors(&p->traffic, 0, &p->bytes, &p->len), 0);
+	p->text = tool_import_program(&p->traffic, 0, p->bytes, p->len);
 }
 
 static void a_disk_is_the_same_after_a_capture_and_another(void **state)
 {
-	struct place *p = *state;
+	struct import_bed *p = *state;
 	uint8_t *set;
 	char *text;
 
@@ -96,11 +37,11 @@ static void a_disk_is_the_same_after_a_capture_and_another(void **state)
 	assert_non_null(strstr(p->text, "\nanswer ep=1 pid=in data=55534253"));
 	assert_non_null(strstr(p->text, "\nanswer data=00\ncontrol type=0xa1 request=254"));
 	text = strdup(p->text);
-	set = p->set;
-	p->set = NULL;
+	set = p->bytes;
+	p->bytes = NULL;
 	capture(p, text);
 	make(p);
-	assert_memory_equal(p->set, set, p->len);
+	assert_memory_equal(p->bytes, set, p->len);
 	assert_string_equal(p->text, text);
 	free(text);
 	free(set);
@@ -108,7 +49,7 @@ static void a_disk_is_the_same_after_a_capture_and_another(void **state)
 
 static void a_refused_request_is_refused_again(void **state)
 {
-	struct place *p = *state;
+	struct import_bed *p = *state;
 
 	capture(p,
 		"plug port=1 model=keyboard speed=high\nenumerate port=1\n"
@@ -122,7 +63,7 @@ static void a_refused_request_is_refused_again(void **state)
 
 static void the_same_over_and_over_is_taken_a_few_times(void **state)
 {
-	struct place *p = *state;
+	struct import_bed *p = *state;
 	char text[2000] = "plug port=1 model=keyboard speed=high\nenumerate port=1\n";
 	unsigned count = 0;
 
@@ -139,16 +80,16 @@ static void a_set_alone_is_enumerated(void **state)
 {
 	static const uint8_t set[] = {18, 1, 0,  2, 0, 0, 0, 64,   1,  0, 2, 0, 0, 0, 0,   0, 0, 1,
 				      9,  2, 18, 0, 1, 1, 0, 0x80, 50, 9, 4, 0, 0, 0, 255, 0, 0, 0};
-	struct place *p = *state;
+	struct import_bed *p = *state;
 
 	p->text = tool_import_program(NULL, 0, set, sizeof(set));
 	capture(p, p->text);
 	make(p);
 	assert_int_equal(p->len, sizeof(set));
-	assert_memory_equal(p->set, set, sizeof(set));
+	assert_memory_equal(p->bytes, set, sizeof(set));
 }
 
-#define place_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define place_test(name) cmocka_unit_test_setup_teardown(name, import_bed_new, import_bed_free)
 
 int main(void)
 {
