@@ -48,10 +48,10 @@ need_setup() { [ -n "${LIB_FUZZING_ENGINE:-}" ] || toolchain/setup.sh || exit 2;
 build_libraries() {
 	local profile deps_flags=()
 	[ -z "${LIB_FUZZING_ENGINE:-}" ] && grep -qxE "libusb|redir" <<<"$1" || return 0
-	[ "${DEPS:-}" != newest ] || deps_flags=(--newest)
+	case ${DEPS:-} in newest | fixed) deps_flags=("--$DEPS") ;; esac
 	for profile in fuzz asan; do
 		toolchain/build-deps.sh --profile $profile "${deps_flags[@]}" >/dev/null ||
-			warn "the libraries stay the distribution's: errors show in it, its coverage does not"
+			warn "the libraries stay the distribution's: errors show in them, their coverage does not"
 	done
 }
 

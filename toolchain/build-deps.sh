@@ -1,20 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Builds libusb-1.0 with the sanitizers and the coverage of a profile, as a static library, from
-# Debian's source package. Prints the folder that then holds include/ and lib/, nothing else, to
-# stdout. A second call finds it in the cache.
+# Builds libusb-1.0 and libusbredirparser with the sanitizers and the coverage of a profile, as static
+# libraries, from Debian's source packages. Prints the folder that then holds include/ and lib/, nothing
+# else, to stdout. A second call finds it in the cache.
 #
-#   toolchain/build-deps.sh [--profile fuzz|asan] [--newest] [--prefix <folder>] [--check] [--force]
+#   toolchain/build-deps.sh [--profile fuzz|asan] [--newest | --fixed] [--prefix <folder>] [--check] [--force]
 #
 #   --profile  fuzz (default): ASan and libFuzzer's coverage; asan: ASan alone
-#   --newest   not the distribution's version but the newest whose source the mirror has
+#   --newest   not the distribution's versions but the newest whose source the mirror has
+#   --fixed    libusb as the newest suite has built it: a version whose source the mirror may lack, without
+#              sanitizers
 #   --prefix   where to (default ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet/deps, 3 MB for each)
 #   --check    only look, build nothing; exit 1 if it is not there
 #   --force    build again even if it is there
 #
-# make takes what it finds there: DEPS=distribution (default) or newest. Without it everything is
-# linked to the distribution's shared library, where errors show but no coverage. Half a minute.
+# make takes what it finds there: DEPS=distribution (default), newest or fixed. Without it everything is
+# linked to the distribution's shared libraries, where errors show but no coverage. A mirror that has lost the
+# source of the distribution's version gives the next one. The versions are in version. A minute.
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
@@ -24,6 +27,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--profile) profile=${2:-}; shift ;;
 	--newest) which=newest ;;
+	--fixed) which=fixed ;;
 	--prefix) prefix=${2:-}; shift ;;
 	--check) check=1 ;;
 	--force) force=1 ;;
@@ -32,7 +36,9 @@ while [ $# -gt 0 ]; do
 	shift || die 2 "an option lacks its value" "try toolchain/build-deps.sh --help"
 done
 case $profile in
-fuzz) flags='-O2 -g -fno-omit-frame-pointer -fsanitize=address,fuzzer-no-link' ;;
+# Without compare tracing, as our own code (toolchain.mk).
+fuzz) flags='-O2 -g -fno-omit-frame-pointer -fsanitize=address,fuzzer-no-link'
+	flags+=' -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth' ;;
 asan) flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address' ;;
 *) die 2 "--profile '$profile' is neither fuzz nor asan" "the others take the distribution's library" ;;
 esac
@@ -65,8 +71,8 @@ mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources
 # shellcheck source=/dev/null
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 [ -n "$codename" ] || die 2 "/etc/os-release names no release" "this takes Debian"
-suites=("$codename")
-[ $which = distribution ] || suites+=(trixie trixie-backports)
+suites=("$codename" trixie trixie-backports)
+[ $which != fixed ] || suites=(sid)
 
 work=$result.work.$$ log=$result.log
 trap 'rm -rf "$work"' EXIT
@@ -74,7 +80,8 @@ trap 'exit 130' INT TERM
 mkdir -p "$work"/{apt/lists/partial,apt/cache/archives/partial,source} || die 2 "cannot make $work" "give another --prefix"
 : >"$work/apt/status"
 for suite in "${suites[@]}"; do
-	printf 'deb-src [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite"
+	[ $which = fixed ] && kind=deb || kind=deb-src
+	printf '%s [signed-by=%s] %s %s main\n' "$kind" "$keyring" "$mirror" "$suite"
 done | LC_ALL=C sort -u >"$work/apt/sources.list"
 cat >"$work/apt/apt.conf" <<-END
 	Dir::State "$work/apt"; Dir::State::status "$work/apt/status"; Dir::Cache "$work/apt/cache";
@@ -96,34 +103,76 @@ step() {
 export APT_CONFIG=$work/apt/apt.conf LC_ALL=C
 : >"$log"
 step "reading the mirror's lists" apt-get -q update
-versions=$(apt-cache showsrc --only-source libusb-1.0 | sed -n 's/^Version: //p' | sort -u -V -r)
-[ -n "$versions" ] || die 2 "the mirror has no source of libusb" "does DEBIAN_MIRROR or apt's sources name a full mirror?"
-tarball=''
-for version in $versions; do
-	upstream=${version#*:} upstream=${upstream%-*}
-	tell "fetching the source of libusb $upstream"
-	# A mirror may have the original archive, checked by apt, and lack the rest: nothing is lost.
-	(cd "$work" && apt-get -q source --download-only "libusb-1.0=$version") >>"$log" 2>&1 || :
-	tarball=$(find "$work" -maxdepth 1 -name "libusb-1.0_$upstream.orig.tar.*" ! -name '*.asc' -print -quit)
-	[ -z "$tarball" ] || break
-done
-[ -n "$tarball" ] || die 2 "no source could be fetched" "the reasons are in $log"
-
-# ---- the build --------------------------------------------------------------------------------
-
-step "unpacking" tar -xf "$tarball" -C "$work/source" --strip-components=1
-# With udev: without it libusb does not start where there is no USB at all.
-step "configuring for $profile" sh -c "cd '$work/source' && ./configure --prefix='$result' --disable-shared \
-	--enable-static CC='${CC:-clang}' CFLAGS='$flags'"
-step "building" make -C "$work/source/libusb" -j"$jobs"
-rm -rf "$work/out"
 mkdir -p "$work/out/lib" "$work/out/include/libusb-1.0"
-if ! cp "$work/source/libusb/.libs/libusb-1.0.a" "$work/out/lib/" ||
-	! cp "$work/source/libusb/libusb.h" "$work/out/include/libusb-1.0/"; then
-	die 2 "the build left no library" "all of it is in $log"
+
+# fetch PACKAGE: its original archive unpacked to source/PACKAGE. Sets version.
+fetch() {
+	local order=-V versions candidate tarball=''
+	[ $which = distribution ] || order=-rV
+	versions=$(apt-cache showsrc --only-source "$1" | sed -n 's/^Version: //p' | sort -u "$order")
+	[ -n "$versions" ] || die 2 "the mirror has no source of $1" "does DEBIAN_MIRROR or apt's sources name a full mirror?"
+	for candidate in $versions; do
+		version=${candidate#*:} version=${version%-*}
+		tell "fetching the source of $1 $version"
+		# A mirror may have the original archive, checked by apt, and lack the rest: nothing is lost.
+		(cd "$work" && apt-get -q source --download-only "$1=$candidate") >>"$log" 2>&1 || :
+		tarball=$(find "$work" -maxdepth 1 -name "$1_$version.orig.tar.*" ! -name '*.asc' -print -quit)
+		[ -z "$tarball" ] || break
+	done
+	[ -n "$tarball" ] || die 2 "no source of $1 could be fetched" "the reasons are in $log"
+	mkdir -p "$work/source/$1"
+	step "unpacking" tar -xf "$tarball" -C "$work/source/$1" --strip-components=1
+}
+
+# take FILE FOLDER: what a build has left.
+take() { cp -- "$1" "$work/out/$2" || die 2 "the build left no ${1##*/}" "all of it is in $log"; }
+
+build_libusb() {
+	local source=$work/source/libusb-1.0
+	fetch libusb-1.0
+	# With udev: without it libusb does not start where there is no USB at all.
+	step "configuring for $profile" sh -c "cd '$source' && ./configure --prefix='$result' --disable-shared \
+		--enable-static CC='${CC:-clang}' CFLAGS='$flags'"
+	step "building" make -C "$source/libusb" -j"$jobs"
+	take "$source/libusb/.libs/libusb-1.0.a" lib/
+	take "$source/libusb/libusb.h" include/libusb-1.0/
+	printf 'libusb %s\n' "$version" >>"$work/out/version"
+}
+
+# Two files of C without any dependency; what is configured is for other systems.
+build_usbredir() {
+	local source=$work/source/usbredir/usbredirparser file words
+	read -ra words <<<"$flags"
+	fetch usbredir
+	: >"$source/config.h"
+	for file in usbredirparser usbredirfilter; do
+		step "building $file" "${CC:-clang}" -std=gnu11 "${words[@]}" -DUSBREDIR_VISIBLE= -I"$source" \
+			-c "$source/$file.c" -o "$work/$file.o"
+		take "$source/$file.h" include/
+	done
+	take "$source/usbredirproto.h" include/
+	step "archiving" ar qcs "$work/out/lib/libusbredirparser.a" "$work/usbredirparser.o" "$work/usbredirfilter.o"
+	printf 'usbredir %s\n' "$version" >>"$work/out/version"
+}
+
+take_fixed() {
+	local packages
+	step "fetching the newest suite's libusb" sh -c "cd '$work' && apt-get -q download libusb-1.0-0-dev"
+	packages=("$work"/libusb-1.0-0-dev_*.deb)
+	step "unpacking" dpkg-deb -x "${packages[0]}" "$work/source"
+	take "$(find "$work/source" -name libusb-1.0.a)" lib/
+	take "$work/source/usr/include/libusb-1.0/libusb.h" include/libusb-1.0/
+	version=$(dpkg-deb -f "${packages[0]}" Version) version=${version#*:}
+	printf 'libusb %s\n' "${version%-*}" >>"$work/out/version"
+}
+
+if [ $which = fixed ]; then
+	take_fixed
+else
+	build_libusb
+	(build_usbredir) || tell "libusbredirparser stays the distribution's"
 fi
-printf '%s\n' "$upstream" >"$work/out/version"
 rm -rf "${result:?}"
 mv "$work/out" "$result" || die 2 "cannot move the result to $result" "is another process building to the same place?"
-tell "libusb $upstream for $profile"
+tell "$(paste -sd, "$result/version") for $profile"
 printf '%s\n' "$result"
