@@ -72,6 +72,8 @@ boot 'Linux 7 on nec-usb-xhci, memory by messages' --suite trixie-backports --pr
 	--parts $all --set rebind_rounds=5
 boot 'Linux 6.12 on conformant' --suite bookworm-backports --profile conformant --parts $all,usbtest --set rebind_rounds=5 \
 	--set plug_rounds=5
+boot 'Linux 6.12 on conformant, the power is lost' --suite bookworm-backports --profile conformant --firmware \
+	--parts enumerate,disk,suspend,deep --set suspend_rounds=2
 row 'SeaBIOS starts from the disk' toolchain/vm-firmware.sh seabios
 row 'SeaBIOS on nec-usb-xhci, high speed' toolchain/vm-firmware.sh seabios --profile nec-usb-xhci --speed high
 row 'OVMF starts Linux from the disk' toolchain/vm-firmware.sh ovmf

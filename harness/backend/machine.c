@@ -89,6 +89,7 @@ void machine_reset(struct machine *m)
 	xhci_power_on(m->xhci);
 	disk_reset(m->disk);
 	machine_set_descriptors(m, NULL, 0);
+	m->lied = false;
 	before.now_ns = m->trace->now_ns;
 	*m->trace = before;
 }

@@ -30,6 +30,7 @@ struct machine {
 	struct machine_timer timer[MACHINE_MAX_DEVICES];
 	uint8_t *desc;   /* set of the next scripted device, own allocation */
 	size_t desc_len; /* bytes; 0 = the built-in set */
+	bool lied;       /* a state was loaded that is not what was saved */
 };
 
 /* What is still there after machine_end; all 0 if nothing leaked (design decision 10). */

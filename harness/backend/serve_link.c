@@ -155,7 +155,7 @@ static void link_hang_up(struct dev_link *link)
 	hang_up(container_of(link, struct serve_link, link));
 }
 
-static const struct dev_link_ops ops = {link_send, link_receive, link_free, link_hang_up};
+static const struct dev_link_ops ops = {link_send, link_receive, link_free, link_hang_up, NULL};
 
 /* ---- opening -------------------------------------------------------------------------------- */
 

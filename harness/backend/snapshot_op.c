@@ -62,9 +62,10 @@ int snapshot_op(struct machine *m, const struct op *op)
 		loaded = true;
 	} else {
 		loaded = machine_load(m, &st, saved.bytes, spoil(op, saved.bytes, saved.len));
-		if (!loaded && truth)
+		if (!loaded && truth && !m->lied)
 			fprintf(stderr, "%s\n", st.why);
-		REQUIRE(loaded || !truth); /* what we say ourselves we believe */
+		REQUIRE(loaded || !truth || m->lied); /* what we say ourselves we believe */
+		m->lied |= loaded && !truth;
 	}
 	tell(m, !loaded ? STATE_REFUSED : truth ? STATE_WHOLE : STATE_LIED);
 	state_free(&saved);

@@ -8,6 +8,7 @@
 #include "dev/dev.h"
 #include "dev/link.h"
 #include "heap.h"
+#include "state.h"
 
 #define PLAY_OUT 0x02
 #define RECORD_IN 0x81
@@ -257,6 +258,32 @@ static void reset(struct usb_device *dev)
 	audio->play = audio->record = (struct feature){false, 0};
 }
 
+static const struct state_field saved_fields[] = {
+	STATE_FLAG(audio, play.mute),
+	STATE_FLAG(audio, record.mute),
+	STATE_RANGE(audio, to_line.len, 0, FRAME_BYTES - 1),
+	STATE_ANY(audio, to_line.visits),
+	STATE_RANGE(audio, from_line.len, 0, FRAME_BYTES - 1),
+	STATE_ANY(audio, from_line.visits),
+};
+
+static int16_t walk_volume(struct state *st, int16_t volume)
+{
+	return (int16_t) - (int)state_number(st, "volume", (uint64_t)-volume, 0, -VOLUME_MIN);
+}
+
+static void saved(struct usb_device *dev, struct state *st)
+{
+	struct audio *audio = to_audio(dev);
+
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), audio);
+	audio->play.volume = walk_volume(st, audio->play.volume);
+	audio->record.volume = walk_volume(st, audio->record.volume);
+	state_bytes(st, "remnant", audio->to_line.bytes, FRAME_BYTES);
+	state_bytes(st, "remnant", audio->from_line.bytes, FRAME_BYTES);
+	dev_link_saved(audio->link, st);
+}
+
 static void audio_free(struct usb_device *dev)
 {
 	struct audio *audio = to_audio(dev);
@@ -273,6 +300,7 @@ static const struct usb_device_ops ops = {
 	.reset = reset,
 	.control = control,
 	.data = data,
+	.saved = saved,
 	.free = audio_free,
 };
 

@@ -152,7 +152,8 @@ static void narrow_free(struct dev_link *l)
 
 static struct narrow *start_narrow(struct bed *bed)
 {
-	static const struct dev_link_ops ops = {narrow_send, narrow_receive, narrow_free, NULL};
+	static const struct dev_link_ops ops = {narrow_send, narrow_receive, narrow_free, NULL,
+						NULL};
 	struct narrow *n = alloc_zero(sizeof(*n));
 
 	n->link.ops = &ops;

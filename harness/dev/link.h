@@ -9,6 +9,7 @@
 #include "base.h"
 
 struct dev_link;
+struct state;
 
 struct dev_link_ops {
 	/* Take up to len bytes, of a line with frames all or nothing; returns how many. */
@@ -18,6 +19,8 @@ struct dev_link_ops {
 	void (*free)(struct dev_link *l);
 	/* Send the other side away; another may come. May be NULL. */
 	void (*hang_up)(struct dev_link *l);
+	/* What is on its way, as saved state. NULL: the other side is somebody else's, and so is that. */
+	void (*saved)(struct dev_link *l, struct state *st);
 };
 
 /* Embedded as the first member of every kind of line. It is the device's once handed over. */
@@ -55,6 +58,12 @@ static inline void dev_link_hang_up(struct dev_link *l)
 {
 	if (l->ops->hang_up)
 		l->ops->hang_up(l);
+}
+
+static inline void dev_link_saved(struct dev_link *l, struct state *st)
+{
+	if (l->ops->saved)
+		l->ops->saved(l, st);
 }
 
 /* NULL is fine. */

@@ -5,6 +5,7 @@
  */
 #include "dev/link.h"
 #include "heap.h"
+#include "state.h"
 
 struct loop {
 	struct dev_link link; /* first member */
@@ -69,6 +70,38 @@ static size_t loop_receive(struct dev_link *l, uint8_t *bytes, size_t room)
 	return n;
 }
 
+static const struct state_field saved_fields[] = {
+	STATE_RANGE(loop, start, 0, LINK_LOOP_BYTES - 1),
+	STATE_RANGE(loop, count, 0, LINK_LOOP_BYTES),
+};
+
+/* Frame by frame, what is there is used up just so. */
+static bool is_whole(const struct loop *loop)
+{
+	size_t left = loop->count, at = loop->start, len;
+
+	for (; loop->frames && left; at += 2 + len, left -= 2 + len) {
+		if (left < 2)
+			return false;
+		len = loop->bytes[at % LINK_LOOP_BYTES] |
+			(size_t)loop->bytes[(at + 1) % LINK_LOOP_BYTES] << 8;
+		if (len > left - 2)
+			return false;
+	}
+	return true;
+}
+
+static void loop_saved(struct dev_link *l, struct state *st)
+{
+	struct loop *loop = container_of(l, struct loop, link);
+
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), loop);
+	state_bytes(st, "line", loop->bytes, sizeof(loop->bytes));
+	l->wants_out = state_number(st, "waits", l->wants_out, 0, 1);
+	if (!state_check(st, is_whole(loop), "half a frame on a line"))
+		loop->count = 0;
+}
+
 static void loop_free(struct dev_link *l)
 {
 	heap_free(container_of(l, struct loop, link));
@@ -78,6 +111,7 @@ static const struct dev_link_ops ops = {
 	.send = loop_send,
 	.receive = loop_receive,
 	.free = loop_free,
+	.saved = loop_saved,
 };
 
 struct dev_link *link_loop_new(bool frames)

@@ -10,6 +10,7 @@
 #include "dev/dev.h"
 #include "dev/link.h"
 #include "heap.h"
+#include "state.h"
 
 #define NOTIFY_IN 0x83
 #define DATA_IN 0x81
@@ -219,6 +220,32 @@ static void reset(struct usb_device *dev)
 	drop_rest(serial);
 }
 
+static const struct state_field saved_fields[] = {
+	STATE_RANGE(serial, lines, 0, 3),
+	STATE_FLAG(serial, untold),
+	STATE_RANGE(serial, rest_len, 0, 1u << 20),
+	STATE_RANGE(serial, rest_pos, 0, 1u << 20),
+};
+
+static void saved(struct usb_device *dev, struct state *st)
+{
+	struct serial *serial = to_serial(dev);
+
+	state_walk(st, saved_fields, ARRAY_SIZE(saved_fields), serial);
+	state_bytes(st, "line coding", serial->coding, CODING_BYTES);
+	state_check(st, serial->coding[4] <= 2 && serial->coding[5] <= 4,
+		    "a line coding that is none");
+	if (!state_check(st, serial->rest_pos < serial->rest_len || !serial->rest_len,
+			 "more sent than there was") ||
+	    (st->loading && st->refused))
+		serial->rest_len = serial->rest_pos = 0;
+	if (st->loading && serial->rest_len)
+		serial->rest = heap_zero(serial->rest_len);
+	if (serial->rest_len)
+		state_bytes(st, "rest", serial->rest, serial->rest_len);
+	dev_link_saved(serial->link, st);
+}
+
 static void serial_free(struct usb_device *dev)
 {
 	struct serial *serial = to_serial(dev);
@@ -236,6 +263,7 @@ static const struct usb_device_ops ops = {
 	.reset = reset,
 	.control = control,
 	.data = data,
+	.saved = saved,
 	.free = serial_free,
 };
 

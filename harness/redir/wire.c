@@ -80,7 +80,7 @@ static void wire_hang_up(struct dev_link *link)
 	wire_visit(to_wire(link), false);
 }
 
-static const struct dev_link_ops ops = {wire_send, wire_receive, wire_free, wire_hang_up};
+static const struct dev_link_ops ops = {wire_send, wire_receive, wire_free, wire_hang_up, NULL};
 
 struct wire *wire_new(void)
 {
