@@ -32,14 +32,16 @@ static void put_device(FILE *out, const struct serve_devices *s, const struct us
 		       unsigned connector)
 {
 	static const char *const speed[] = {"none", "12 Mb/s", "1.5 Mb/s", "480 Mb/s", "5000 Mb/s"};
-	static const char *const state[] = {"attached", "default", "addressed", "configured"};
+	static const char *const state[] = {"detached", "attached",  "powered",
+					    "default",  "addressed", "configured"};
 	const struct serve_path path = {connector, usb_port_route(port)};
 	const struct usb_device *dev = port->dev;
 	const struct disk *disk = serve_device_disk(s, &path);
 	char place[SERVE_PATH_TEXT];
 
-	fprintf(out, "port %s: %s, %s, %s, address %u", serve_path_print(&path, place),
-		dev->ops->model, speed[dev->speed], state[dev->state], dev->address);
+	fprintf(out, "port %s: %s, %s, %s%s, address %u", serve_path_print(&path, place),
+		dev->ops->model, speed[dev->speed], state[dev->state],
+		dev->suspended ? ", suspended" : "", dev->address);
 	if (dev->desc && dev->desc->device)
 		fprintf(out, ", id %04x:%04x", dev->desc->device->vendor,
 			dev->desc->device->product);

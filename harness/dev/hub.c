@@ -105,6 +105,7 @@ static void connect(struct hub *hub, unsigned index)
 	struct hub_port *p = &hub->port[index];
 
 	p->status |= HUB_CONNECTION;
+	usb_device_power(hub->usb.downstream[index].dev, true);
 	if (hub->usb.downstream[index].dev->speed == USB_SPEED_LOW)
 		p->status |= HUB_LOW_SPEED;
 	if (hub_is_super(hub)) /* the link trains by itself: USB3 10.3.1.2 */
@@ -134,6 +135,8 @@ void hub_port_power(struct hub *hub, unsigned index, bool on)
 	p->change &= on ? 0xff : HUB_C_OVER_CURRENT;
 	p->link = on ? HUB_RX_DETECT : HUB_DISABLED;
 	usb_port_close(&hub->usb.downstream[index]);
+	if (!on)
+		usb_device_power(hub->usb.downstream[index].dev, false);
 	if (on && hub->usb.downstream[index].dev)
 		connect(hub, index);
 }
@@ -168,6 +171,7 @@ void hub_port_suspend(struct hub *hub, unsigned index)
 	p->status |= HUB_SUSPEND;
 	p->link = HUB_U3;
 	usb_port_close(&hub->usb.downstream[index]);
+	usb_device_suspend(hub->usb.downstream[index].dev, true);
 }
 
 void hub_port_resume(struct hub *hub, unsigned index)
@@ -233,6 +237,7 @@ static void end_resume(struct hub *hub, unsigned index)
 	p->status &= (uint16_t)~HUB_SUSPEND;
 	p->link = HUB_U0;
 	hub->usb.downstream[index].open = true;
+	usb_device_suspend(hub->usb.downstream[index].dev, false);
 	change(hub, index, hub_is_super(hub) ? HUB_C_LINK_STATE : HUB_C_SUSPEND);
 }
 

@@ -197,7 +197,7 @@ static void control(void *priv, uint64_t id, struct usb_redir_control_packet_hea
 static void take_configuration(struct usb_device *dev, struct redir *r, uint8_t configuration)
 {
 	dev->configuration = configuration;
-	dev->state = configuration ? USB_CONFIGURED : USB_ADDRESSED;
+	usb_device_set_state(dev, configuration ? USB_CONFIGURED : USB_ADDRESSED);
 	memset(dev->alternate, 0, sizeof(dev->alternate));
 	usb_device_hold(dev);
 	redir_apply_endpoints(r);

@@ -85,7 +85,7 @@ int usb_plug(struct usb_port *port, struct usb_device *dev)
 	dev->bus = port->bus;
 	dev->port = port;
 	dev->speed = speed;
-	dev->state = USB_ATTACHED;
+	usb_device_set_state(dev, USB_ATTACHED);
 	take_descriptors(dev);
 	usb_endpoint_setup(dev);
 	port->dev = dev;
@@ -122,6 +122,8 @@ void usb_unplug(struct usb_port *port)
 		root->ops->left(root, dev);
 	port->dev = NULL;
 	dev->port = NULL;
+	dev->suspended = false;
+	usb_device_set_state(dev, USB_DETACHED);
 	usb_device_release(dev);
 	if (hub)
 		usb_device_release(hub);

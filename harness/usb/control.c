@@ -175,7 +175,7 @@ static enum usb_status answer_status(struct usb_device *dev)
 	drop_buffer(dev);
 	if (result == 0 && dev->control.new_address >= 0) {
 		dev->address = (uint8_t)dev->control.new_address;
-		dev->state = dev->address ? USB_ADDRESSED : USB_DEFAULT;
+		usb_device_set_state(dev, dev->address ? USB_ADDRESSED : USB_DEFAULT);
 	}
 	dev->control.new_address = -1;
 	return (enum usb_status) - result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * device.c -- what every device has: state (USB2 9.1.1), life, bus reset, timer and wake-up.
- * Leaves out Suspended, which no one can tell from Configured without a power model.
+ * Leaves out that a device on a disabled port goes to sleep by itself.
  */
 #include "heap.h"
 #include "usb/desc.h"
@@ -61,16 +61,59 @@ void usb_device_release(struct usb_device *dev)
 	dev->ops->free(dev);
 }
 
+void usb_device_set_state(struct usb_device *dev, enum usb_device_state state)
+{
+	/* USB2 figure 9-1: which states may follow, as bits. */
+	static const uint8_t next[] = {
+		[USB_DETACHED] = 1 << USB_ATTACHED,
+		[USB_ATTACHED] = 1 << USB_POWERED | 1 << USB_DETACHED,
+		[USB_POWERED] = 1 << USB_DEFAULT | 1 << USB_ATTACHED | 1 << USB_DETACHED,
+		[USB_DEFAULT] = 1 << USB_ADDRESSED | 1 << USB_POWERED | 1 << USB_ATTACHED |
+			1 << USB_DETACHED,
+		[USB_ADDRESSED] = 1 << USB_CONFIGURED | 1 << USB_DEFAULT | 1 << USB_POWERED |
+			1 << USB_ATTACHED | 1 << USB_DETACHED,
+		[USB_CONFIGURED] = 1 << USB_ADDRESSED | 1 << USB_DEFAULT | 1 << USB_POWERED |
+			1 << USB_ATTACHED | 1 << USB_DETACHED,
+	};
+
+	if (dev->state == state)
+		return;
+	REQUIRE(next[dev->state] & 1 << state);
+	dev->state = (uint8_t)state;
+}
+
+void usb_device_power(struct usb_device *dev, bool on)
+{
+	if (!dev || dev->gone || on != (dev->state == USB_ATTACHED))
+		return;
+	if (on) {
+		usb_device_set_state(dev, USB_POWERED);
+		return;
+	}
+	usb_device_hold(dev);
+	usb_device_reset(dev);
+	if (!dev->gone)
+		usb_device_set_state(dev, USB_ATTACHED);
+	usb_device_release(dev);
+}
+
+void usb_device_suspend(struct usb_device *dev, bool on)
+{
+	if (dev)
+		dev->suspended = on && !dev->gone && dev->state >= USB_POWERED;
+}
+
 void usb_device_reset(struct usb_device *dev)
 {
 	if (dev->gone)
 		return;
 	usb_device_hold(dev);
-	dev->state = USB_ATTACHED;
+	dev->suspended = false;
+	usb_device_set_state(dev, USB_POWERED);
 	usb_control_abort(dev);
 	usb_device_flush(dev, USB_XACT);
 	usb_endpoint_remove(dev, -1);
-	dev->state = USB_DEFAULT;
+	usb_device_set_state(dev, USB_DEFAULT);
 	dev->address = 0;
 	dev->configuration = 0;
 	memset(dev->alternate, 0, sizeof(dev->alternate));

@@ -42,6 +42,49 @@ static void reset_brings_back_the_default_state(void **state)
 	bench_close(&b);
 }
 
+static void a_device_goes_through_the_states_of_chapter_9(void **state)
+{
+	struct usb_device *dev;
+	struct probe_bench b;
+
+	(void)state;
+	bench_open(&b, 1 << USB_SPEED_HIGH);
+	b.probe = probe_new(&b.log, probe_set, sizeof(probe_set));
+	dev = &b.probe->usb;
+	assert_int_equal(dev->state, USB_DETACHED);
+	assert_int_equal(usb_plug(&b.port, dev), 0);
+	assert_int_equal(dev->state, USB_ATTACHED);
+	usb_device_suspend(dev, true); /* without power there is nothing to suspend */
+	assert_false(dev->suspended);
+	usb_device_power(dev, true);
+	assert_int_equal(dev->state, USB_POWERED);
+	assert_int_equal(bench_setup(&b, 0, 5, 9, 0, 0), USB_XACT);
+	usb_device_reset(dev);
+	assert_int_equal(dev->state, USB_DEFAULT);
+	assert_int_equal(bench_control(&b, 0, 5, 9, 0, 0, NULL, NULL), USB_OK);
+	assert_int_equal(dev->state, USB_ADDRESSED);
+	assert_int_equal(bench_control(&b, 0, 9, 1, 0, 0, NULL, NULL), USB_OK);
+	assert_int_equal(dev->state, USB_CONFIGURED);
+	usb_device_suspend(dev, true);
+	assert_int_equal(bench_control(&b, 0, 9, 0, 0, 0, NULL, NULL), USB_XACT);
+	usb_device_suspend(dev, false); /* it comes back to where it was */
+	assert_int_equal(dev->state, USB_CONFIGURED);
+	assert_int_equal(bench_control(&b, 0, 9, 0, 0, 0, NULL, NULL), USB_OK);
+	assert_int_equal(dev->state, USB_ADDRESSED);
+	usb_device_suspend(dev, true);
+	usb_device_reset(dev); /* also out of Suspended */
+	assert_int_equal(dev->state, USB_DEFAULT);
+	assert_false(dev->suspended);
+	assert_int_equal(dev->address, 0);
+	usb_device_power(dev, false);
+	assert_int_equal(dev->state, USB_ATTACHED);
+	usb_device_hold(dev);
+	usb_unplug(&b.port);
+	assert_int_equal(dev->state, USB_DETACHED);
+	usb_device_release(dev);
+	bench_close(&b);
+}
+
 static void wakeup_reaches_the_owner_of_the_port(void **state)
 {
 	struct probe_bench b;
@@ -135,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(setup_is_decoded_little_endian),
 		cmocka_unit_test(reset_brings_back_the_default_state),
+		cmocka_unit_test(a_device_goes_through_the_states_of_chapter_9),
 		cmocka_unit_test(wakeup_reaches_the_owner_of_the_port),
 		cmocka_unit_test(remote_wakeup_needs_the_host_s_leave),
 		cmocka_unit_test(unplug_disarms_the_timer),

@@ -173,7 +173,7 @@ static enum usb_status dispatch(struct usb_device *dev, struct usb_packet *p)
 {
 	enum usb_status status = USB_XACT;
 
-	if (dev->state == USB_ATTACHED)
+	if (dev->state < USB_DEFAULT || dev->suspended)
 		return USB_XACT;
 	if (p->ep && p->ep->type == USB_EP_BULK && !p->stream && !usb_endpoint_takes(p->ep, p->len))
 		return USB_NAK;

@@ -192,7 +192,7 @@ static int set_configuration(struct usb_device *dev, const struct usb_setup *s)
 	if (dev->gone || dev->state < USB_ADDRESSED)
 		return REFUSED;
 	dev->configuration = value;
-	dev->state = value ? USB_CONFIGURED : USB_ADDRESSED;
+	usb_device_set_state(dev, value ? USB_CONFIGURED : USB_ADDRESSED);
 	memset(dev->alternate, 0, sizeof(dev->alternate));
 	dev->u_features = 0;
 	usb_endpoint_setup(dev);

@@ -42,9 +42,14 @@ enum usb_ep_type {
 	USB_EP_INTERRUPT
 };
 
-/* USB2 9.1.1. CONFIGURED is ADDRESSED with a configuration. */
+/*
+ * USB2 9.1.1, figure 9-1. CONFIGURED is ADDRESSED with a configuration; a bus reset goes through POWERED.
+ * Suspended is beside it (usb_device.suspended): a device comes back to where it was.
+ */
 enum usb_device_state {
-	USB_ATTACHED,
+	USB_DETACHED, /* in no port, or not any more */
+	USB_ATTACHED, /* in a port without power */
+	USB_POWERED,
 	USB_DEFAULT,
 	USB_ADDRESSED,
 	USB_CONFIGURED,
@@ -245,6 +250,7 @@ struct usb_device {
 	uint8_t address;       /* 0..127 */
 	uint8_t configuration; /* bConfigurationValue, 0 = none */
 	uint8_t alternate[USB_MAX_INTERFACES];
+	bool suspended; /* the bus is idle: it answers nothing */
 	bool remote_wakeup, self_powered;
 	bool pipeline;       /* of its bulk endpoints, from the next SET_CONFIGURATION on */
 	int8_t model;        /* of whoever plugs it, kept for them */
@@ -287,9 +293,18 @@ void usb_device_release(struct usb_device *dev);
 
 /*
  * Bus reset (USB2 9.1.1.3): live packets complete with USB_XACT, address 0, USB_DEFAULT. Before
- * the first reset (USB_ATTACHED) a device answers nothing: USB_XACT.
+ * the first reset a device answers nothing: USB_XACT.
  */
 void usb_device_reset(struct usb_device *dev);
+/* Through this setter pass all changes of the state; those of figure 9-1, or it is our mistake. */
+void usb_device_set_state(struct usb_device *dev, enum usb_device_state state);
+/*
+ * For ports; dev may be NULL. The port has power now, or not any more: then the device has forgotten
+ * everything (USB2 9.1.1.2).
+ */
+void usb_device_power(struct usb_device *dev, bool on);
+/* The bus goes idle, or on (USB2 9.1.1.6). */
+void usb_device_suspend(struct usb_device *dev, bool on);
 void usb_device_timer(struct usb_device *dev);
 void usb_device_arm(struct usb_device *dev, uint64_t delay_ns);
 

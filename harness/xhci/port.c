@@ -72,6 +72,7 @@ static void connected(struct xhci_port *p, struct usb_device *dev)
 {
 	p->portsc = (p->portsc & ~(PORTSC_SPEED_MASK | PORTSC_PED | PORTSC_PR | PORTSC_CAS)) |
 		PORTSC_CCS | (uint32_t)dev->speed << PORTSC_SPEED_SHIFT;
+	usb_device_power(dev, true);
 }
 
 static void enabled(struct xhci_port *p, struct usb_device *dev)
@@ -128,7 +129,7 @@ void xhci_port_power_off(struct xhci_port *p)
 	p->portsc &= ~PORTSC_PP;
 	xhci_port_set_state(p, PLS_DISABLED);
 	if (dev)
-		usb_device_reset(dev);
+		usb_device_power(dev, false);
 }
 
 /* ---- reset (xHCI 4.19.5) --------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ static void enter_l1(struct xhci_port *p)
 
 static void suspend(struct xhci_port *p)
 {
+	usb_device_suspend(xhci_port_occupant(p), true);
 	xhci_port_set_state(p, PLS_U3);
 	if (p->x->config & CONFIG_U3E && p->x->profile->hccparams2 & HCC2_U3C)
 		xhci_port_change(p, PORTSC_PLC);
@@ -106,6 +107,7 @@ static void wake(struct xhci_port *p)
 
 void xhci_port_resumed(struct xhci_port *p)
 {
+	usb_device_suspend(xhci_port_occupant(p), false);
 	xhci_port_set_state(p, PLS_U0);
 	p->busy_ns = p->x->g->clock.now_ns;
 	xhci_port_change(p, PORTSC_PLC);

@@ -219,6 +219,35 @@ static void controller_reset_sees_the_devices_anew(void **state)
 	bed_free(bed);
 }
 
+static void a_device_has_the_state_that_its_port_gives_it(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_FULL);
+	struct usb_device *dev = scripted_new(NULL, 0, 1 << USB_SPEED_HIGH);
+	uint32_t portsc;
+	unsigned slot;
+
+	(void)state;
+	bed_start(bed, 64);
+	slot = bed_address(bed, dev, 0);
+	portsc = bed_portsc(bed, bed_port(bed, 1));
+	assert_int_equal(dev->state, USB_ADDRESSED);
+	bed_set(bed, portsc, PORTSC_PP | PORTSC_LWS | PLS_U3 << PORTSC_PLS_SHIFT);
+	assert_true(dev->suspended);
+	bed_set(bed, portsc, PORTSC_PP | PORTSC_LWS | PLS_U0 << PORTSC_PLS_SHIFT);
+	bed_step(bed, 2000);
+	assert_false(dev->suspended);
+	assert_int_equal(dev->state, USB_ADDRESSED);
+	bed_set(bed, portsc, 0);
+	assert_int_equal(dev->state, USB_ATTACHED);
+	bed_set(bed, portsc, PORTSC_PP);
+	assert_int_equal(dev->state, USB_POWERED);
+	bed_set(bed, portsc, PORTSC_PP | PORTSC_PR);
+	bed_step(bed, 20000);
+	assert_int_equal(dev->state, USB_DEFAULT);
+	assert_int_equal(bed_code(bed, TRB_DISABLE_SLOT, 0, slot << 24), CC_SUCCESS);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +263,7 @@ int main(void)
 		cmocka_unit_test(writing_1_to_ped_disables),
 		cmocka_unit_test(suspend_and_resume_follow_the_link_states),
 		cmocka_unit_test(controller_reset_sees_the_devices_anew),
+		cmocka_unit_test(a_device_has_the_state_that_its_port_gives_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
