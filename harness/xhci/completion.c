@@ -34,6 +34,9 @@ void xhci_td_finish_trb(struct xhci_ep *ep)
 	} else if (t->trb.control & TRB_IOC) {
 		xhci_transfer_event(ep, t, CC_SUCCESS, 0);
 	}
+	/* In a Link TRB the bit means Toggle Cycle; and the last TRB of a TD leaves nothing to evaluate. */
+	if (trb_type(&t->trb) != TRB_LINK)
+		ep->td.evaluate_next = t->trb.control & TRB_ENT;
 	xhci_td_retire(ep);
 }
 
@@ -165,9 +168,28 @@ void xhci_stop_park(struct xhci_ep *ep)
 		td_clear(td); /* nothing of it has happened: software may rewrite it */
 }
 
+/*
+ * xHCI 4.11.7.1 ENT: the next TRB is evaluated before the endpoint's state is saved, so that the Event Data
+ * TRB of data that has moved is not left for later.
+ */
+static void evaluate_next(struct xhci_ep *ep)
+{
+	unsigned budget = 2; /* the TRB, or a Link and the TRB */
+	struct td *td = &ep->td;
+
+	if (ep->packet || !td->active || !td->evaluate_next || td->skip)
+		return;
+	if (!td->count && xhci_td_gather(ep, td, 1, &budget) == TD_HOST_ERROR)
+		xhci_host_system_error(ep->x);
+	if (td->count && !td_first(td)->bad && trb_type(&td_first(td)->trb) == TRB_EVENT_DATA)
+		xhci_td_finish_trb(ep);
+}
+
 void xhci_transfer_stop(struct xhci_ep *ep)
 {
 	xhci_transfer_settle(ep);
+	if (ep->state == EP_RUNNING)
+		evaluate_next(ep);
 	if (ep->state != EP_RUNNING)
 		return;
 	if (!xhci_stop_report(ep))

@@ -109,6 +109,80 @@ static void stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there(void *
 	bed_free(bed);
 }
 
+/*
+ * So many empty TDs before it that the budget of a doorbell ends somewhere in the TD: data of 64 bytes, and
+ * the Event Data TRB that tells of it. Then Stop Endpoint. Returns the code of the event it gives, or 0.
+ */
+static unsigned stopped_behind(unsigned before, uint32_t flags, bool *ret_told)
+{
+	struct usb_device *dev;
+	unsigned slot, code = 0;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	struct trb t;
+
+	*ret_told = false;
+	for (unsigned i = 0; i < before; i++)
+		bed_queue(bed, slot, EP1_OUT, 0, 0, trb_type_bits(TRB_NO_OP));
+	bed_normal(bed, slot, EP1_OUT, BED_DATA, 64, TRB_CH | flags);
+	bed_queue(bed, slot, EP1_OUT, 0x77, 0, trb_type_bits(TRB_EVENT_DATA) | TRB_IOC);
+	bed_doorbell(bed, slot, EP1_OUT);
+	bed_submit(bed, TRB_STOP_ENDPOINT, 0, 0, slot << 24 | EP1_OUT << 16);
+	while (bed_event(bed, &t) && trb_type(&t) != TRB_EV_COMMAND) {
+		if (t.parameter == 0x77)
+			*ret_told = true;
+		else
+			code = trb_completion(&t);
+	}
+	bed_free(bed);
+	return code;
+}
+
+static void with_ent_the_event_data_trb_is_not_left_for_later(void **state)
+{
+	unsigned between[2] = {0};
+
+	(void)state;
+	for (unsigned ent = 0; ent < 2; ent++)
+		for (unsigned before = 0; before < XHCI_BUDGET_TRBS; before++) {
+			bool told;
+			unsigned code = stopped_behind(before, ent ? TRB_ENT : 0, &told);
+
+			/* between: the data has moved, and software does not know of it */
+			between[ent] += code == CC_STOPPED_LENGTH && !told;
+		}
+	assert_int_not_equal(between[0], 0);
+	assert_int_equal(between[1], 0);
+}
+
+/* NS, TD Size, TBC and TLBPC say how to schedule; what moves and what is told of it stays. */
+static void hints_change_nothing_that_moves(void **state)
+{
+	static const struct {
+		uint32_t status, control;
+	} hint[] = {{0, 0}, {31u << 17, 0}, {5u << 17, TRB_NS}, {0, TRB_NS | TRB_ENT}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(hint); i++) {
+		struct usb_device *dev;
+		unsigned slot;
+		struct bed *bed = bulk(&dev, XHCI_PROFILE_CONFORMANT, &slot);
+		struct trb t;
+
+		answer(dev, 1, USB_IN, USB_OK, 1024);
+		bed_queue(bed, slot, EP1_IN, BED_DATA, 600 | hint[i].status,
+			  trb_type_bits(TRB_NORMAL) | TRB_CH | hint[i].control);
+		bed_queue(bed, slot, EP1_IN, BED_DATA + 0x1000, 424 | hint[i].status,
+			  trb_type_bits(TRB_NORMAL) | TRB_IOC | hint[i].control);
+		bed_doorbell(bed, slot, EP1_IN);
+		t = bed_expect(bed, TRB_EV_TRANSFER);
+		assert_int_equal(t.status, (uint32_t)CC_SUCCESS << 24);
+		assert_int_equal(t.parameter, bed_ring(slot, EP1_IN) + TRB_SIZE);
+		bed_expect_none(bed);
+		assert_int_equal(bed_load32(bed, BED_DATA + 0x1000) & 0xff, 600 * 7 % 256);
+		bed_free(bed);
+	}
+}
+
 static void stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so(void **state)
 {
 	(void)state;
@@ -199,6 +273,8 @@ int main(void)
 		cmocka_unit_test(event_data_reports_the_transferred_length),
 		cmocka_unit_test(all_event_data_behind_a_short_packet_is_parsed_only_with_pae),
 		cmocka_unit_test(stop_reports_where_the_td_stands_and_a_doorbell_goes_on_there),
+		cmocka_unit_test(with_ent_the_event_data_trb_is_not_left_for_later),
+		cmocka_unit_test(hints_change_nothing_that_moves),
 		cmocka_unit_test(stop_on_an_idle_ring_is_length_invalid_where_the_version_says_so),
 		cmocka_unit_test(a_bad_trb_puts_the_endpoint_into_error),
 		cmocka_unit_test(a_link_in_a_td_reports_in_its_turn),

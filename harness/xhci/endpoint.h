@@ -63,6 +63,7 @@ struct td {
 	bool in;
 	bool skip;               /* a short packet ended the data; only flags are evaluated */
 	bool sent;               /* at least one packet went out: a zero-length TD needs one */
+	bool evaluate_next;      /* ENT of the TRB that was done last */
 	bool event_data_seen;    /* behind a short packet: without PAE only the first one counts */
 	bool isp_reported;       /* the short TRB had its event by ISP; IOC gets a second one */
 	uint32_t residual;       /* of the TRB where the short packet happened */

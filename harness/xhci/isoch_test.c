@@ -255,6 +255,26 @@ static void only_with_cfc_each_td_waits_for_its_frame(void **state)
 	}
 }
 
+/* TBC and TLBPC count bursts for the scheduler; a TD has its bytes all the same. */
+static void burst_counts_change_nothing_that_moves(void **state)
+{
+	static const uint32_t hint[] = {0, 1u << 7, 3u << 7, 15u << 16, 3u << 7 | 7u << 16};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(hint); i++) {
+		struct usb_device *dev;
+		unsigned slot;
+		struct bed *bed = isoch(XHCI_PROFILE_CONFORMANT, EP3_IN, 3, &dev, &slot);
+
+		answer(dev, 3, USB_IN, USB_OK, 700);
+		put(bed, slot, EP3_IN, 700, SIA | TRB_IOC | hint[i]);
+		bed_doorbell(bed, slot, EP3_IN);
+		expect(bed, slot, EP3_IN, CC_SUCCESS, 0);
+		assert_int_equal(bed_load32(bed, BED_DATA + 696) >> 24, 699 * 7 % 256);
+		bed_free(bed);
+	}
+}
+
 static void a_buffer_smaller_than_what_comes_is_an_isoch_buffer_overrun(void **state)
 {
 	struct usb_device *dev;
@@ -318,6 +338,7 @@ int main(void)
 		cmocka_unit_test(an_error_is_told_and_the_endpoint_runs_on),
 		cmocka_unit_test(a_frame_within_the_scheduling_threshold_is_missed),
 		cmocka_unit_test(only_with_cfc_each_td_waits_for_its_frame),
+		cmocka_unit_test(burst_counts_change_nothing_that_moves),
 		cmocka_unit_test(a_buffer_smaller_than_what_comes_is_an_isoch_buffer_overrun),
 		cmocka_unit_test(a_link_that_wakes_too_late_has_no_ping_response),
 	};

@@ -43,6 +43,7 @@ static const struct state_field pipe_fields[] = {
 	STATE_FLAG(xhci_ep, td.in),
 	STATE_FLAG(xhci_ep, td.skip),
 	STATE_FLAG(xhci_ep, td.sent),
+	STATE_FLAG(xhci_ep, td.evaluate_next),
 	STATE_FLAG(xhci_ep, td.event_data_seen),
 	STATE_FLAG(xhci_ep, td.isp_reported),
 	STATE_RANGE(xhci_ep, td.residual, 0, 0x1ffff),
