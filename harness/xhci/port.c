@@ -247,8 +247,10 @@ uint32_t xhci_port_read(const struct xhci_port *p)
 
 void xhci_port_write(struct xhci_port *p, uint32_t value)
 {
-	const uint32_t stored = PORTSC_PIC_MASK | PORTSC_WCE | PORTSC_WDE | PORTSC_WOE;
+	uint32_t stored = PORTSC_WCE | PORTSC_WDE | PORTSC_WOE;
 
+	if (p->x->profile->hccparams1 & HCC1_PIND)
+		stored |= PORTSC_PIC_MASK;
 	p->portsc &= ~(value & PORTSC_CHANGES);
 	p->portsc = (p->portsc & ~stored) | (value & stored);
 	write_power(p, value & PORTSC_PP);

@@ -219,6 +219,23 @@ static void controller_reset_sees_the_devices_anew(void **state)
 	bed_free(bed);
 }
 
+static void indicators_are_set_only_where_there_are_some(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		struct bed *bed = bed_new(profile);
+		bool has = bed_get(bed, XHCI_HCCPARAMS1) & HCC1_PIND;
+
+		assert_int_equal(has, profile == XHCI_PROFILE_FULL);
+		bed_set(bed, bed_portsc(bed, 1), PORTSC_PP | 2u << 14);
+		assert_int_equal(bed_get(bed, bed_portsc(bed, 1)) & PORTSC_PIC_MASK,
+				 has ? 2u << 14 : 0);
+		bed_set(bed, bed_portsc(bed, 1), PORTSC_PP);
+		assert_int_equal(bed_get(bed, bed_portsc(bed, 1)) & PORTSC_PIC_MASK, 0);
+		bed_free(bed);
+	}
+}
+
 static void a_device_has_the_state_that_its_port_gives_it(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_FULL);
@@ -263,6 +280,7 @@ int main(void)
 		cmocka_unit_test(writing_1_to_ped_disables),
 		cmocka_unit_test(suspend_and_resume_follow_the_link_states),
 		cmocka_unit_test(controller_reset_sees_the_devices_anew),
+		cmocka_unit_test(indicators_are_set_only_where_there_are_some),
 		cmocka_unit_test(a_device_has_the_state_that_its_port_gives_it),
 	};
 

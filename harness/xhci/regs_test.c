@@ -73,6 +73,51 @@ static void every_offset_size_and_direction_is_harmless(void **state)
 	}
 }
 
+/* Is there anything at this offset of BAR 0? */
+static bool is_mapped(const struct xhci_profile *pr, unsigned ports, uint32_t at)
+{
+	const uint32_t region[][2] = {
+		{0, pr->cap_length},
+		{pr->cap_length, XHCI_PORTS + 16 * ports},
+		{pr->rtsoff, XHCI_INTR + 32u * pr->intrs},
+		{pr->dboff, 4u * (pr->slots + 1u)},
+		{pr->pci.msix_table, 16u * pr->pci.msix_vectors},
+		{pr->pci.msix_pba, (pr->pci.msix_vectors + 63u) / 64 * 8},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(region); i++)
+		if (at >= region[i][0] && at - region[i][0] < region[i][1])
+			return true;
+	return false;
+}
+
+static void holes_between_the_regions_read_zero_and_take_nothing(void **state)
+{
+	(void)state;
+	for (unsigned profile = 0; profile < XHCI_PROFILES; profile++) {
+		const struct xhci_profile *pr = &xhci_profiles[profile];
+		struct bed *bed = bed_new(profile);
+		uint32_t holes = 0, bar = (uint32_t)pr->pci.bar0_size;
+
+		bed_start(bed, 64);
+		for (uint32_t at = 0; at < bar; at += 4) {
+			if (is_mapped(pr, bed->x->port_count, at))
+				continue;
+			holes++;
+			for (unsigned size = 1; size <= 4; size *= 2) {
+				mmio_write(&bed->guest, at, 0xffffffff, size);
+				assert_int_equal(mmio_read(&bed->guest, at, size), 0);
+			}
+		}
+		assert_in_range(holes, 256, bar / 4);
+		assert_int_equal(bed_get(bed, bed_oper(bed, XHCI_USBCMD)), USBCMD_RS | USBCMD_INTE);
+		assert_int_equal(bed_get(bed, bed_oper(bed, XHCI_CONFIG)), pr->slots);
+		assert_int_equal(bed_get(bed, bed_intr(bed, 0, XHCI_ERSTBA)), BED_ERST);
+		assert_int_equal(bed_code(bed, TRB_NO_OP_COMMAND, 0, 0), CC_SUCCESS);
+		bed_free(bed);
+	}
+}
+
 static void a_64_bit_register_takes_both_halves_in_any_order(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -195,6 +240,7 @@ int main(void)
 		cmocka_unit_test(qemu_and_nec_have_qemus_capabilities),
 		cmocka_unit_test(the_protocol_list_covers_every_port_once_and_ends),
 		cmocka_unit_test(every_offset_size_and_direction_is_harmless),
+		cmocka_unit_test(holes_between_the_regions_read_zero_and_take_nothing),
 		cmocka_unit_test(a_64_bit_register_takes_both_halves_in_any_order),
 		cmocka_unit_test(crcr_shows_only_whether_the_ring_runs),
 		cmocka_unit_test(a_stop_written_as_two_halves_keeps_the_pointer),

@@ -241,6 +241,82 @@ static void wlength_and_trb_length_may_differ(void **state)
 		}
 }
 
+static unsigned fetched;
+
+static void count_fetches(void *opaque, const struct trace_row *row)
+{
+	(void)opaque;
+	fetched += row->kind == TRACE_DMA && row->what == DMA_XFER_TRB;
+}
+
+static void a_ring_closed_on_itself_has_its_budget_at_each_kick(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++)
+		bed_queue(bed, slot, EP1_OUT, 0, 0, trb_type_bits(TRB_NO_OP));
+	bed_queue(bed, slot, EP1_OUT, bed_ring(slot, EP1_OUT), 0, trb_type_bits(TRB_LINK));
+	bed->trace.sink = count_fetches;
+	for (unsigned kick = 0; kick < 3; kick++) {
+		fetched = 0;
+		bed_doorbell(bed, slot, EP1_OUT);
+		assert_in_range(fetched, 1, XHCI_BUDGET_TRBS);
+	}
+	bed->trace.sink = NULL;
+	assert_int_equal(bed_get(bed, bed_oper(bed, XHCI_USBSTS)) & (USBSTS_HSE | USBSTS_HCE), 0);
+	assert_int_equal(bed_code(bed, TRB_STOP_ENDPOINT, 0, slot << 24 | EP1_OUT << 16),
+			 CC_SUCCESS);
+	bed_free(bed);
+}
+
+/* As in a VM, where doorbells ring while other work is done. */
+static void a_thousand_doorbells_are_one_piece_of_work(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	struct trb t;
+
+	(void)state;
+	bed->x->defer = true;
+	bed_normal(bed, slot, EP1_OUT, BED_DATA, 64, TRB_IOC);
+	bed->trace.sink = count_fetches;
+	fetched = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		bed_doorbell(bed, slot, EP1_OUT);
+		bed_doorbell(bed, slot, EP1_IN);
+	}
+	assert_int_equal(fetched, 0);
+	for (unsigned i = 0; i < 64 && xhci_work(bed->x); i++)
+		;
+	bed->trace.sink = NULL;
+	assert_int_equal(fetched, 3); /* its TRB, and the empty end of either ring */
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_SUCCESS);
+	bed_expect_none(bed);
+	bed->x->defer = false;
+	bed_free(bed);
+}
+
+static void an_interrupter_that_is_not_there_is_the_primary_one(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot;
+	struct bed *bed = bulk(&dev, XHCI_PROFILE_QEMU, &slot);
+	struct trb t;
+
+	(void)state;
+	bed_queue(bed, slot, EP1_OUT, BED_DATA, 64 | 1023u << 22,
+		  trb_type_bits(TRB_NORMAL) | TRB_IOC);
+	bed_doorbell(bed, slot, EP1_OUT);
+	t = bed_expect(bed, TRB_EV_TRANSFER);
+	assert_int_equal(trb_completion(&t), CC_SUCCESS);
+	bed_free(bed);
+}
+
 static void a_wake_up_without_a_doorbell_fetches_nothing(void **state)
 {
 	struct usb_device *dev;
@@ -298,6 +374,9 @@ int main(void)
 		cmocka_unit_test(unplugging_fails_what_is_in_flight),
 		cmocka_unit_test(unreadable_data_is_a_data_buffer_error),
 		cmocka_unit_test(wlength_and_trb_length_may_differ),
+		cmocka_unit_test(a_ring_closed_on_itself_has_its_budget_at_each_kick),
+		cmocka_unit_test(a_thousand_doorbells_are_one_piece_of_work),
+		cmocka_unit_test(an_interrupter_that_is_not_there_is_the_primary_one),
 		cmocka_unit_test(a_wake_up_without_a_doorbell_fetches_nothing),
 		cmocka_unit_test(interrupt_tds_are_paced_by_the_interval),
 	};
