@@ -100,7 +100,7 @@ static void enable(struct hub *hub, unsigned index)
 	hub->usb.downstream[index].open = true;
 }
 
-static void connect(struct hub *hub, unsigned index)
+void hub_port_connect(struct hub *hub, unsigned index)
 {
 	struct hub_port *p = &hub->port[index];
 
@@ -138,7 +138,7 @@ void hub_port_power(struct hub *hub, unsigned index, bool on)
 	if (!on)
 		usb_device_power(hub->usb.downstream[index].dev, false);
 	if (on && hub->usb.downstream[index].dev)
-		connect(hub, index);
+		hub_port_connect(hub, index);
 }
 
 void hub_port_reset(struct hub *hub, unsigned index, bool warm)
@@ -180,42 +180,6 @@ void hub_port_resume(struct hub *hub, unsigned index)
 
 	if (p->status & HUB_SUSPEND && !p->pending)
 		pend(hub, index, HUB_RESUMING, RESUME_NS);
-}
-
-bool hub_port_set_link(struct hub *hub, unsigned index, unsigned link)
-{
-	struct hub_port *p = &hub->port[index];
-
-	switch (link) {
-	case HUB_U0:
-		if (p->status & HUB_SUSPEND)
-			hub_port_resume(hub, index);
-		else if (p->status & HUB_ENABLE)
-			p->link = HUB_U0;
-		return true;
-	case HUB_U1:
-	case HUB_U2:
-		if (p->status & HUB_ENABLE && !(p->status & HUB_SUSPEND))
-			p->link = (uint8_t)link;
-		return true;
-	case HUB_U3:
-		hub_port_suspend(hub, index);
-		return true;
-	case HUB_DISABLED:
-		hub_port_disable(hub, index);
-		p->status &= (uint16_t)~HUB_CONNECTION;
-		p->link = HUB_DISABLED;
-		return true;
-	case HUB_RX_DETECT:
-		if (p->link != HUB_DISABLED || !(p->status & HUB_POWER))
-			return true;
-		p->link = HUB_RX_DETECT;
-		if (hub->usb.downstream[index].dev)
-			connect(hub, index);
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void end_reset(struct hub *hub, unsigned index, bool warm)
@@ -269,7 +233,7 @@ static void attached(struct usb_port *port)
 
 	port->open = false;
 	if (hub->port[port->number - 1].status & HUB_POWER)
-		connect(hub, port->number - 1u);
+		hub_port_connect(hub, port->number - 1u);
 }
 
 static void detached(struct usb_port *port)

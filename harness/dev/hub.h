@@ -82,8 +82,8 @@ void hub_port_reset(struct hub *hub, unsigned index, bool warm);
 void hub_port_disable(struct hub *hub, unsigned index);
 void hub_port_suspend(struct hub *hub, unsigned index);
 void hub_port_resume(struct hub *hub, unsigned index);
-/* A write of the link state (USB3 10.16.2.10): false if it is none that may be written. */
-bool hub_port_set_link(struct hub *hub, unsigned index, unsigned link);
+/* Somebody is in the port, which has power. */
+void hub_port_connect(struct hub *hub, unsigned index);
 /* The status change endpoint may have something. */
 void hub_notify(struct hub *hub);
 

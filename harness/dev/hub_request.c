@@ -179,13 +179,50 @@ static int set_port_2(struct hub *hub, unsigned feature, unsigned index, unsigne
 	}
 }
 
+/* A write of the link state (USB3 10.16.2.10): false if it is none that may be written. */
+static bool set_link(struct hub *hub, unsigned index, unsigned link)
+{
+	struct hub_port *p = &hub->port[index];
+
+	switch (link) {
+	case HUB_U0:
+		if (p->status & HUB_SUSPEND)
+			hub_port_resume(hub, index);
+		else if (p->status & HUB_ENABLE)
+			p->link = HUB_U0;
+		return true;
+	case HUB_U1:
+	case HUB_U2:
+		if (p->status & HUB_ENABLE && !(p->status & HUB_SUSPEND))
+			p->link = (uint8_t)link;
+		return true;
+	case HUB_U3:
+		hub_port_suspend(hub, index);
+		return true;
+	case HUB_DISABLED:
+		hub_port_disable(hub, index);
+		p->status &= (uint16_t)~HUB_CONNECTION;
+		p->link = HUB_DISABLED;
+		return true;
+	case HUB_RX_DETECT:
+		if (p->link != HUB_DISABLED || !(p->status & HUB_POWER))
+			return true;
+		p->link = HUB_RX_DETECT;
+		if (hub->usb.downstream[index].dev)
+			hub_port_connect(hub, index);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int set_port_3(struct hub *hub, unsigned feature, unsigned index, unsigned selector)
 {
 	struct hub_port *p = &hub->port[index];
 
 	switch (feature) {
 	case PORT_LINK_STATE:
-		return hub_port_set_link(hub, index, selector) ? 0 : REFUSED;
+		return set_link(hub, index, selector) ? 0 : REFUSED;
 	case PORT_U1_TIMEOUT:
 		p->u1 = (uint8_t)selector;
 		return 0;

@@ -242,7 +242,8 @@ static int get_device(struct reader *in, struct redir *r)
 	state.configuration = (uint8_t)get_number(in, 1);
 	alternate = get(in, sizeof(state.alternate));
 	halted = (uint32_t)get_number(in, 4);
-	if (in->bad || in->left || state.state < USB_ATTACHED || !r->connected || !r->have_interfaces || !r->have_endpoints ||
+	if (in->bad || in->left || state.state < USB_ATTACHED || !r->connected ||
+	    !r->have_interfaces || !r->have_endpoints ||
 	    !state.configuration != (state.state != USB_CONFIGURED))
 		return -EINVAL;
 	r->device = redir_device_new(r);

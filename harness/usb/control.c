@@ -173,7 +173,7 @@ static enum usb_status answer_status(struct usb_device *dev)
 		return USB_NAK;
 	dev->control.stage = USB_STAGE_IDLE;
 	drop_buffer(dev);
-	if (result == 0 && dev->control.new_address >= 0) {
+	if (result == 0 && dev->control.new_address >= 0 && dev->state >= USB_DEFAULT) {
 		dev->address = (uint8_t)dev->control.new_address;
 		usb_device_set_state(dev, dev->address ? USB_ADDRESSED : USB_DEFAULT);
 	}

@@ -14,6 +14,7 @@ static const struct state_field device_fields[] = {
 	STATE_RANGE(usb_device, state, USB_ATTACHED, USB_CONFIGURED),
 	STATE_RANGE(usb_device, address, 0, 127),
 	STATE_ANY(usb_device, configuration),
+	STATE_FLAG(usb_device, suspended),
 	STATE_FLAG(usb_device, remote_wakeup),
 	STATE_FLAG(usb_device, self_powered),
 	STATE_FLAG(usb_device, pipeline),

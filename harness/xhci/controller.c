@@ -7,43 +7,9 @@
 #include "heap.h"
 #include "xhci/xhci.h"
 
-#define MICROFRAME_NS 125000u
-#define MFINDEX_WRAP 0x4000u /* 14 bits */
-
 bool xhci_running(const struct xhci *x)
 {
 	return !(x->usbsts & USBSTS_HCH);
-}
-
-uint64_t xhci_microframe(const struct xhci *x)
-{
-	if (!xhci_running(x))
-		return 0;
-	return (x->g->clock.now_ns - x->mfindex_base_ns) / MICROFRAME_NS;
-}
-
-void xhci_mfindex_arm(struct xhci *x)
-{
-	uint64_t wraps;
-
-	clock_disarm(&x->g->clock, &x->mfindex_timer);
-	if (!xhci_running(x) || !(x->usbcmd & USBCMD_EWE))
-		return;
-	wraps = xhci_microframe(x) / MFINDEX_WRAP + 1;
-	clock_arm(&x->g->clock, &x->mfindex_timer,
-		  x->mfindex_base_ns + wraps * MFINDEX_WRAP * MICROFRAME_NS);
-}
-
-static void mfindex_wrapped(void *opaque)
-{
-	struct xhci *x = opaque;
-	struct trb event = {
-		.status = (uint32_t)CC_SUCCESS << 24,
-		.control = trb_type_bits(TRB_EV_MFINDEX),
-	};
-
-	xhci_event_post(x, 0, &event, false);
-	xhci_mfindex_arm(x);
 }
 
 /* ---- fatal states ---- */
@@ -91,8 +57,7 @@ void xhci_run(struct xhci *x)
 	if (x->usbsts & (USBSTS_HCE | USBSTS_HSE | USBSTS_CNR) || xhci_running(x))
 		return;
 	x->usbsts &= ~USBSTS_HCH;
-	x->mfindex_base_ns = x->g->clock.now_ns;
-	xhci_mfindex_arm(x);
+	xhci_mfindex_start(x);
 	xhci_port_report(x);
 	xhci_command_address_retry(x);
 	xhci_wake_all(x);
@@ -343,7 +308,7 @@ struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_pr
 	for (unsigned i = 0; i < profile->intrs; i++)
 		x->intr[i].x = x;
 	x->ready_timer = (struct timer){.fire = xhci_ready, .opaque = x};
-	x->mfindex_timer = (struct timer){.fire = mfindex_wrapped, .opaque = x};
+	xhci_mfindex_init(x);
 	g->pci.function_reset = function_reset;
 	g->pci.function = x;
 	xhci_halt_init(x);

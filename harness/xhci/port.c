@@ -13,6 +13,7 @@ enum port_link_state xhci_port_state(const struct xhci_port *p)
 void xhci_port_set_state(struct xhci_port *p, enum port_link_state pls)
 {
 	p->portsc = (p->portsc & ~PORTSC_PLS_MASK) | (uint32_t)pls << PORTSC_PLS_SHIFT;
+	xhci_mfindex_update(p->x);
 }
 
 /* ---- change bits ----------------------------------------------------------------------------- */

@@ -219,6 +219,33 @@ static void controller_reset_sees_the_devices_anew(void **state)
 	bed_free(bed);
 }
 
+static void the_microframe_index_stands_while_all_ports_sleep(void **state)
+{
+	(void)state;
+	for (unsigned eu3s = 0; eu3s < 2; eu3s++) {
+		struct bed *bed = bed_new(XHCI_PROFILE_FULL);
+		uint32_t mfindex = bed->x->profile->rtsoff + XHCI_MFINDEX, portsc, before;
+
+		bed_start(bed, 64);
+		bed_set(bed, bed_oper(bed, XHCI_USBCMD),
+			USBCMD_RS | USBCMD_INTE | USBCMD_EWE | (eu3s ? USBCMD_EU3S : 0));
+		bed_address(bed, scripted_new(NULL, 0, 1 << USB_SPEED_HIGH), 0);
+		portsc = bed_portsc(bed, bed_port(bed, 1));
+		before = bed_get(bed, mfindex);
+		bed_step(bed, 1000);
+		assert_int_equal(bed_get(bed, mfindex), before + 8);
+		bed_set(bed, portsc, PORTSC_PP | PORTSC_LWS | PLS_U3 << PORTSC_PLS_SHIFT);
+		bed_step(bed, 10000);
+		assert_int_equal(bed_get(bed, mfindex), before + (eu3s ? 8 : 88));
+		bed_step(bed, 3000000); /* longer than it takes to wrap */
+		bed_set(bed, portsc, PORTSC_PP | PORTSC_LWS | PLS_U0 << PORTSC_PLS_SHIFT);
+		bed_step(bed, 2000);
+		if (eu3s)
+			assert_in_range(bed_get(bed, mfindex), before + 8, before + 24);
+		bed_free(bed);
+	}
+}
+
 static void indicators_are_set_only_where_there_are_some(void **state)
 {
 	(void)state;
@@ -280,6 +307,7 @@ int main(void)
 		cmocka_unit_test(writing_1_to_ped_disables),
 		cmocka_unit_test(suspend_and_resume_follow_the_link_states),
 		cmocka_unit_test(controller_reset_sees_the_devices_anew),
+		cmocka_unit_test(the_microframe_index_stands_while_all_ports_sleep),
 		cmocka_unit_test(indicators_are_set_only_where_there_are_some),
 		cmocka_unit_test(a_device_has_the_state_that_its_port_gives_it),
 	};

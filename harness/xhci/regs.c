@@ -50,6 +50,7 @@ static void usbcmd_written(void *object, uint32_t before, uint32_t value)
 		xhci_mfindex_arm(x);
 	if (!xhci_running(x))
 		x->usbcmd &= ~USBCMD_RS;
+	xhci_mfindex_update(x);
 	xhci_interrupter_update(x);
 }
 

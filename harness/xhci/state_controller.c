@@ -21,6 +21,8 @@ static const struct state_field register_fields[] = {
 	STATE_BITS(xhci, crcr, CRCR_CRR),
 	STATE_BITS(xhci, dcbaap, ~UINT64_C(0x3f)),
 	STATE_ANY(xhci, mfindex_base_ns),
+	STATE_ANY(xhci, mfindex_stood_ns),
+	STATE_FLAG(xhci, mfindex_stands),
 	STATE_FLAG(xhci, halting),
 	STATE_BITS(xhci, command_ring.dequeue, ~UINT64_C(0xf)),
 	STATE_FLAG(xhci, command_ring.cycle),
@@ -153,6 +155,11 @@ static void check(struct state *st, struct xhci *x)
 		    "a run bit that is not HCHalted's opposite");
 	state_check(st, !x->halting || x->halt_timer.armed, "halting for ever");
 	state_check(st, x->mfindex_base_ns <= x->g->clock.now_ns, "a frame that is not yet");
+	state_check(st,
+		    !x->mfindex_stands ||
+			    (x->mfindex_base_ns <= x->mfindex_stood_ns &&
+			     x->mfindex_stood_ns <= x->g->clock.now_ns),
+		    "a frame counter that stands in another time");
 	state_check(st, !(x->usbsts & USBSTS_CNR) || x->ready_timer.armed, "never ready");
 	if (!x->command_waiting)
 		return;

@@ -192,7 +192,8 @@ struct xhci {
 	/* operational registers, xHCI 5.4 */
 	uint32_t usbcmd, usbsts, dnctrl, config;
 	uint64_t crcr, dcbaap;
-	uint64_t mfindex_base_ns;
+	uint64_t mfindex_base_ns, mfindex_stood_ns;
+	bool mfindex_stands; /* since mfindex_stood_ns */
 	struct timer mfindex_timer;
 	struct timer halt_timer;
 	bool halting; /* R/S = 0, and HCH not 1 yet: nothing new is begun */
@@ -270,6 +271,14 @@ extern const struct mmio_ops xhci_capability_ops;
 void xhci_legacy_power_on(struct xhci *x);
 /* Endpoints that software rang go on. */
 void xhci_wake_all(struct xhci *x);
+
+/* ---- mfindex.c (xHCI 4.14.2) ------------------------------------------------------------------- */
+
+void xhci_mfindex_init(struct xhci *x);
+/* R/S went to 1: it counts from 0. */
+void xhci_mfindex_start(struct xhci *x);
+/* A port's state or EU3S changed: it may stand now, or go on. */
+void xhci_mfindex_update(struct xhci *x);
 uint64_t xhci_microframe(const struct xhci *x);
 /* After a change of USBCMD.EWE or run state: the next MFINDEX wrap (xHCI 4.14.2). */
 void xhci_mfindex_arm(struct xhci *x);
