@@ -151,7 +151,7 @@ expect 'cov: all branches, too few lines' 1 'below 92 % of lines or 85 % of bran
 fresh
 row='| 1.1.1 | P0 | Magic |'
 printf '%s %s |\n' "$row" 'usb/magic_test:magic_of_four_bytes_is_seen trial/hello' >FEATURES.md
-expect 'features: rows with their proofs pass' 0 '^1 rows, 0 of .* open, 0 wrong' ci/features.sh
+expect 'features: rows with their proofs pass' 0 '^1 rows, 0 of them open, 0 wrong' ci/features.sh
 rm corpus/trial/hello.hex
 expect 'features: a row whose seed is gone' 1 "proof 'trial/hello' is not there" ci/test.sh features
 printf '%s usb/magic_test:nobody_wrote_this |\n' "$row" >FEATURES.md
@@ -160,7 +160,12 @@ printf '%s |\n' "$row" >FEATURES.md
 expect 'features: a row that names nothing' 1 'names no proof' ci/features.sh
 printf '%s open |\n%s open |\n' "$row" "$row" >FEATURES.md
 expect 'features: a number that comes twice' 1 'the number is taken' ci/features.sh
-expect 'features: open rows are listed' 1 '1.1.1 P0: Magic' ci/features.sh
+printf '%s open |\n' "$row" >FEATURES.md
+expect 'features: an open row of tier P0' 1 'row 1.1.1: it is open: P0, Magic' ci/test.sh features
+printf '%s open |\n' "${row/P0/X S}" >FEATURES.md
+expect 'features: an open row of tier S' 1 '^1 rows, 1 of them open, 1 wrong' ci/features.sh
+printf '%s open |\n' "${row/P0/X}" >FEATURES.md
+expect 'features: an open row of tier X is listed' 0 '1.1.1 X: Magic' ci/features.sh
 
 # --- historical bugs -------------------------------------------------------------------------
 # history_row SEED PATTERN..
