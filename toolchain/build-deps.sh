@@ -161,6 +161,9 @@ take_fixed() {
 	packages=("$work"/libusb-1.0-0-dev_*.deb)
 	step "unpacking" dpkg-deb -x "${packages[0]}" "$work/source"
 	take "$(find "$work/source" -name libusb-1.0.a)" lib/
+	# It was built with a newer C library, whose readers of numbers also know 0b.
+	step "renaming" objcopy --redefine-sym __isoc23_strtol=strtol --redefine-sym __isoc23_strtoul=strtoul \
+		--redefine-sym __isoc23_sscanf=sscanf "$work/out/lib/libusb-1.0.a"
 	take "$work/source/usr/include/libusb-1.0/libusb.h" include/libusb-1.0/
 	version=$(dpkg-deb -f "${packages[0]}" Version) version=${version#*:}
 	printf 'libusb %s\n' "${version%-*}" >>"$work/out/version"
