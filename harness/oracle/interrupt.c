@@ -33,8 +33,10 @@ void oracle_interrupt_row(struct oracle_set *s, const struct trace_row *row)
 		oracle_interrupt_settled(s);
 		return;
 	}
-	if (row->what == IRQ_RESET)
+	if (row->what == IRQ_RESET) {
 		oracle_registers_function_reset(s);
+		s->irq.line = false; /* the row says that, too */
+	}
 	if (row->what != IRQ_MSI && row->what != IRQ_MSIX)
 		return;
 	s->irq.messages++;

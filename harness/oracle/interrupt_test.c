@@ -62,6 +62,20 @@ static void a_line_that_stays_up_when_ie_is_cleared_fires(void **state)
 	assert_fired(b, oracle_interrupt);
 }
 
+static void a_function_reset_takes_the_line_down(void **state)
+{
+	struct bed *b = *state;
+
+	enable(b);
+	bed_event(b, bed_port_event());
+	line(b, 1);
+	bed_row(b, (struct trace_row){.kind = TRACE_IRQ, .what = IRQ_RESET, .value = 1});
+	bed_row(b, (struct trace_row){.kind = TRACE_OP});
+	assert_clean(b);
+	line(b, 1);
+	assert_fired(b, oracle_interrupt);
+}
+
 static void a_message_never_enabled_fires(void **state)
 {
 	struct bed *b = *state;
@@ -101,6 +115,7 @@ int main(void)
 		bed_test(a_line_without_inte_fires),
 		bed_test(a_line_without_ie_fires),
 		bed_test(a_line_that_stays_up_when_ie_is_cleared_fires),
+		bed_test(a_function_reset_takes_the_line_down),
 		bed_test(a_message_never_enabled_fires),
 		bed_test(messages_without_a_cause_fire),
 		bed_test(a_message_for_each_event_is_fine),
