@@ -224,8 +224,13 @@ static enum usb_status out(struct mtp *m, struct usb_endpoint *ep, struct usb_pa
 	bool last = !p->len || !ep->max_packet || p->len % ep->max_packet;
 	uint64_t before = m->out_len;
 
+	if (m->out_end && !p->len) {
+		m->out_end = false;
+		return USB_OK;
+	}
 	if (m->phase != MTP_COMMAND && m->phase != MTP_DATA_OUT)
 		return USB_NAK; /* it has to take the response first */
+	m->out_end = false;
 	gather(m, p);
 	if (m->phase == MTP_COMMAND) {
 		last |= m->out_len >= MTP_HEAD && m->out_len == get_le32(m->out);
@@ -240,8 +245,10 @@ static enum usb_status out(struct mtp *m, struct usb_endpoint *ep, struct usb_pa
 
 		mtp_take_object(m, p->data + skip, p->len - skip);
 	}
-	if (last || m->out_len == get_le32(m->out))
+	if (last || m->out_len == get_le32(m->out)) {
+		m->out_end = !last;
 		end_data(m);
+	}
 	return USB_OK;
 }
 
@@ -266,7 +273,7 @@ static void idle(struct mtp *m)
 	drop_in(m);
 	m->phase = MTP_COMMAND;
 	m->out_len = 0;
-	m->in_end = false;
+	m->in_end = m->out_end = false;
 }
 
 static int control(struct usb_device *dev, const struct usb_setup *s, uint8_t *bytes, uint32_t len)

@@ -74,7 +74,8 @@ struct mtp {
 	size_t in_len, in_pos;
 	uint32_t stream; /* object whose bytes follow, 0 = none */
 	uint64_t stream_pos, stream_left;
-	bool in_end;                             /* an empty packet has to tell its end */
+	bool out_end; /* the last container's length said where it ends; the host may say it, too */
+	bool in_end;  /* an empty packet has to tell its end */
 	uint8_t out[MTP_HEAD + MTP_DATASET_MAX]; /* container from the host so far */
 	uint64_t out_len;                        /* may be more than fits */
 	uint32_t sending;                        /* object of the last SendObjectInfo, 0 = none */

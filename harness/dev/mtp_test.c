@@ -160,6 +160,31 @@ static void a_container_of_full_packets_ends_with_an_empty_one(void **state)
 }
 
 /* Catalogue C05, C06. */
+/* The host may tell the end of data by an empty packet, too, and that before it takes the response. */
+static void data_of_full_packets_may_end_with_an_empty_one(void **state)
+{
+	static uint8_t bytes[1536], got[4096];
+	struct bed bed;
+
+	(void)state;
+	start(&bed);
+	for (unsigned empty = 0; empty < 2; empty++) {
+		command(&bed, MTP_SEND_OBJECT_INFO, 2, MTP_STORAGE, 0xffffffff, 0);
+		assert_int_equal(send_info(&bed, empty ? "b" : "a", 0), USB_OK);
+		assert_int_equal(response(&bed, got), MTP_OK);
+		command(&bed, MTP_SEND_OBJECT, 0, 0, 0, 0);
+		put_head(bytes, sizeof(bytes), 2, MTP_SEND_OBJECT);
+		assert_int_equal(bed_packet(&bed, USB_OUT, OUT, bytes, sizeof(bytes), NULL),
+				 USB_OK);
+		if (empty)
+			assert_int_equal(bed_packet(&bed, USB_OUT, OUT, bytes, 0, NULL), USB_OK);
+		assert_int_equal(bed_packet(&bed, USB_OUT, OUT, bytes, 0, NULL),
+				 empty ? USB_NAK : USB_OK);
+		response(&bed, got);
+	}
+	bed_end(&bed);
+}
+
 static void names_that_lead_elsewhere_are_refused(void **state)
 {
 	static const char *const bad[] = {"../x", "/etc/passwd", "..", ".", "a/b"};
@@ -271,6 +296,7 @@ int main(void)
 		cmocka_unit_test(an_object_is_read),
 		cmocka_unit_test(a_container_of_full_packets_ends_with_an_empty_one),
 		cmocka_unit_test(an_object_is_sent_and_deleted),
+		cmocka_unit_test(data_of_full_packets_may_end_with_an_empty_one),
 		cmocka_unit_test(names_that_lead_elsewhere_are_refused),
 		cmocka_unit_test(what_comes_out_of_turn_stalls),
 		cmocka_unit_test(a_transaction_can_be_cancelled),
