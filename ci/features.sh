@@ -7,7 +7,7 @@
 #   ci/features.sh [--quiet] [<file>]      --quiet: no list of open rows
 #
 # A proof is folder/file_test:name (a test in harness/), target/seed (a file in corpus/) or vm:name (a
-# step of the guest tests, toolchain/vm-*). One may follow another, separated by spaces.
+# part of the guest tests in toolchain/guest/parts, or a way to run one in toolchain/vm-test.sh). One may follow another, separated by spaces.
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
@@ -20,7 +20,7 @@ wrong() { say "${red}FAILED$plain $file: row $1: $2"; bad=$((bad + 1)); }
 
 proof_exists() {
 	case $1 in
-	vm:?*) grep -rqwsF -- "${1#vm:}" toolchain/vm-* toolchain/guest ;;
+	vm:?*) [ -f "toolchain/guest/parts/${1#vm:}" ] || grep -qwF -e "--${1#vm:}" toolchain/vm-test.sh ;;
 	?*/?*_test:?*) grep -qsE "^static void ${1#*:}\(" "harness/${1%%:*}.c" ;;
 	?*/?*) [ -f "corpus/$1.ops" ] || [ -f "corpus/$1.hex" ] ;;
 	*) false ;;

@@ -59,10 +59,11 @@ done
 case $profile in
 conformant | full) settings+=(pme=1) ;; # they can ask to be woken up
 esac
-disk_mb=8
+disk_mb=8 ram=512
 for setting in "${settings[@]}"; do
 	[ "${setting%%=*}" != disk_mb ] || disk_mb=${setting#*=}
 done
+[ "$disk_mb" -le 128 ] || ram=1024 # the data is in the guest's memory, too
 
 qemu=$(toolchain/get-qemu.sh) || exit 2
 guest=$(toolchain/get-guest.sh --suite "$suite") || exit 2
@@ -86,42 +87,17 @@ make_cd() {
 
 vm_serve "$profile" --device keyboard --device tablet --device "storage,file=$work/disk.img$via"
 memory=()
-[ $memfd = 0 ] || memory=(-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram)
+[ $memfd = 0 ] || memory=(-object "memory-backend-memfd,id=ram,size=${ram}M,share=on" -machine memory-backend=ram)
 bios=()
 [ $firmware = 1 ] || bios=(-bios qboot.rom)
 # Behind a root port, so that the function can be reset by its bus.
-vm_run $seconds "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 "${memory[@]}" "${bios[@]}" \
+vm_run $seconds "$qemu" -M q35,i8042=off -accel tcg -cpu max -m $ram "${memory[@]}" "${bios[@]}" \
 	-kernel "$guest/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 panic=-1 quiet tsc=reliable log_buf_len=4M suspend.pm_test_delay=1 no_console_suspend parts=$parts ${settings[*]}" \
 	-device pcie-root-port,id=root0,chassis=1,addr=05.0 -device "$(vm_device '"bus":"root0"')"
 
-[ $verbose = 0 ] || { vm_console | grep -v '^guest: log ' & }
-# Whoever sits in front of the machine does what the guest asks for.
-while IFS= read -r line; do
-	vm_please "$line"
-	[[ $line != 'guest: part '* ]] || progress "${line#guest: }"
-done < <(vm_console)
-vm_end
-
-# ---- verdict ----------------------------------------------------------------------------------
-
-tr -d '\r' <"$work/console.log" >"$work/console"
-[ $verbose = 1 ] || sed -n 's/^guest: \(part .* \(ok\|skipped\|failed\).*\|note .*\)/  \1/p' "$work/console"
-grep -v -e ' ready on ' -e ' client connected$' -e ' client left$' "$work/serve.log" | sed 's/^/  /'
-sed 's/^/  qemu: /' "$work/qemu.log"
-failed=()
-grep -q '^guest: done' "$work/console" || failed+=("the guest did not come to its end")
-toolchain/guest/dmesg-gate "$work/console" || failed+=("the kernel complained")
+vm_play
+fault=()
 # It has scratchpads, and keeps there what a suspend takes from it (xHCI 4.23.2).
-[ "$profile" != conformant ] || ! grep -q ' Reinit' "$work/console" || failed+=("a suspend cost the controller its state")
-# shellcheck disable=SC2154 # vm_end's
-[ "$qemu_status" = 0 ] || failed+=("QEMU ended with $qemu_status")
-# shellcheck disable=SC2154
-[ "$serve_status" = 0 ] || failed+=("gauntlet serve ended with $serve_status")
-violations=$(grep -c '^VIOLATED' "$work/serve.log")
-if [ ${#failed[@]} != 0 ]; then
-	grep -q '^guest: done' "$work/console" || tail -n 40 "$work/console"
-	[ -z "${VM_LOGS:-}" ] || { mkdir -p "$VM_LOGS" && cp "$work/console" "$work"/*.log "$VM_LOGS/"; }
-	die 1 "Linux $version on $profile: $(IFS=';'; echo "${failed[*]}")" "--keep and --verbose show more"
-fi
-say "${green}ok$plain     Linux $version on $profile ($build_profile): $(grep -c '^guest: part .* ok' "$work/console") parts, $violations violations, $SECONDS s"
+[ "$profile" != conformant ] || ! grep -q ' Reinit' "$work/console.log" || fault=("a suspend cost the controller its state")
+vm_verdict "Linux $version on $profile ($build_profile)" "${fault[@]}"

@@ -1,146 +1,155 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Boots a stock Debian kernel on our controller and lets it use every device of a class: the drivers must
-# find what is there, what is written must be read, and nobody may complain. Fetches a QEMU and a kernel at
-# its first run.
+# Boots a stock Debian kernel on our controller and lets it, and the programs people use, work with every
+# device of a class (toolchain/guest/parts/<class>). Meanwhile the oracles watch, and the kernel may say
+# nothing that toolchain/guest/dmesg-allow does not explain.
 #
-#   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--profile <profile>] <class>..
+#   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--suite <suite>] [--profile <profile>] <class>
 #
-#   classes: hub serial network others
+#   classes    hub, serial, network, audio, ccid, mtp
+#   --suite    whose kernel, as vm-boot.sh has it
+#   --profile  qemu-xhci (default), nec-usb-xhci or conformant
+#   --plain    our controller without ASan and UBSan
+#   --keep     leave the logs where they are, and say where
+#   --verbose  show the guest's console
 #
-# Exit 1 if the guest found a fault, an oracle saw a rule broken, or the controller ended by itself; 2 if
-# something needed is missing.
+# Exit 1 if the guest found a fault, the kernel complained, an oracle saw a rule broken, or the controller
+# ended by itself; 2 if something needed is missing. Fetches what it needs at its first run.
 
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
+# shellcheck source=guest/machine.sh
+. toolchain/guest/machine.sh
 
-profile=qemu-xhci build_profile=asan keep=0 verbose=0 classes=()
+suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 class=
 while [ $# -gt 0 ]; do
 	case $1 in
+	--suite) suite=${2:-}; shift ;;
 	--profile) profile=${2:-}; shift ;;
 	--plain) build_profile=plain ;;
 	--keep) keep=1 ;;
 	--verbose) verbose=1 ;;
 	-*) die 2 "unknown option '$1'" "try toolchain/vm-class.sh --help" ;;
-	*) classes+=("$1") ;;
+	*) class=$1 ;;
 	esac
 	shift || die 2 "an option lacks its value" "try toolchain/vm-class.sh --help"
 done
-[ ${#classes[@]} != 0 ] || classes=(hub serial network others)
 
-# What a class takes: devices, kernel modules beside those of every guest, programs of the guest.
-devices() {
-	case $1 in
-	hub)
-		echo hub,port=1 hub,port=1.1 hub,port=1.1.1 hub,port=1.1.1.1 hub,port=1.1.1.1.1
-		echo storage,port=1.1.1.1.1.1 keyboard,port=1.1.1.1.1.2,speed=full mouse,port=1.1.1.1.1.3,speed=low
-		echo hub,port=1.2,speed=full tablet,port=1.2.1,speed=full
-		echo super-hub,port=2 super-hub,port=2.1 super-hub,port=2.1.1 super-hub,port=2.1.1.1 super-hub,port=2.1.1.1.1
-		echo storage,port=2.1.1.1.1.1 hub,port=3,tt=single storage,port=3.4,speed=full
-		;;
-	serial) echo serial,port=1 serial,port=2,speed=full,pty=@work/tty ;;
-	network) echo network,port=1,listen=@work/line network,port=2,connect=@work/line ;;
-	others) echo ccid mtp audio hub,port=4 audio,port=4.1,speed=full ;;
-	*) return 1 ;;
-	esac
-}
-modules() {
-	case $1 in
-	serial) echo cdc_acm ;;
-	network) echo cdc_ether rndis_host ;;
-	others) echo snd_usb_audio ;;
-	esac
-}
-# The other side of a class's lines; ends with the machine.
+# What a class takes: devices, kernel modules beside those of every guest, a tree of get-programs.sh.
+devices=() modules='' programs=''
+# shellcheck disable=SC2054 # the commas belong to the devices
+case $class in
+hub)
+	devices=(hub,port=1 hub,port=1.1 hub,port=1.1.1 hub,port=1.1.1.1 hub,port=1.1.1.1.1
+		storage,port=1.1.1.1.1.1,file=@work/1.img keyboard,port=1.1.1.1.1.2,speed=full mouse,port=1.1.1.1.1.3,speed=low
+		hub,port=1.2,speed=full tablet,port=1.2.1,speed=full
+		super-hub,port=2 super-hub,port=2.1 super-hub,port=2.1.1 super-hub,port=2.1.1.1 super-hub,port=2.1.1.1.1
+		storage,port=2.1.1.1.1.1,file=@work/2.img
+		hub,port=3,tt=single storage,port=3.4,speed=full,file=@work/3.img)
+	;;
+serial)
+	devices=(serial,port=1 serial,port=2,speed=full,pty=@work/tty)
+	modules=cdc_acm
+	;;
+network)
+	devices=(network,port=1,listen=@work/line network,port=2,connect=@work/line)
+	modules='cdc_ether rndis_host'
+	;;
+audio)
+	devices=(audio,port=1,speed=high,wav=@work/high.wav,mic=@work/sound.wav
+		hub,port=2 audio,port=2.1,speed=full,wav=@work/full.wav,mic=@work/sound.wav)
+	modules=snd_usb_audio programs=audio
+	;;
+ccid)
+	devices=(ccid,port=1,speed=high)
+	programs=ccid
+	;;
+mtp)
+	devices=(mtp,port=1,speed=high,folder=@work/folder)
+	programs=mtp
+	;;
+*) die 2 "there is no class '$class'" "try toolchain/vm-class.sh --help" ;;
+esac
+
+# What is on the other side of the class's lines before the guest starts; it ends with the machine.
 others() {
 	# shellcheck disable=SC2094 # a terminal: what is read comes from its other side
-	case $1 in
-	serial) cat "$work/tty" >"$work/tty" ;;
+	case $class in
+	serial) leashed cat "$work/tty" >"$work/tty" 2>/dev/null & ;;
+	esac
+}
+# Three seconds of numbers, see parts/audio.
+make_sound() {
+	perl -e 'my $n = 3 * 48000;
+		print "RIFF", pack("V", 36 + 4 * $n), "WAVEfmt ", pack("VvvVVvv", 16, 1, 2, 48000, 192000, 4, 16);
+		print "data", pack("V", 4 * $n), pack("V*", map { 0x40000000 + $_ } 0 .. $n - 1)'
+}
+prepare() {
+	case $class in
+	hub) truncate -s 32M "$work"/{1,2,3}.img ;;
+	audio)
+		make_sound >"$work/sound.wav" && cp "$work/sound.wav" "$work/tree/"
+		;;
+	mtp)
+		mkdir "$work/folder" && (
+			# large ones, and such whose container ends with a packet that is just full: 512 with its head
+			cd "$work/folder" && head -c 3000000 /dev/urandom >large && head -c 500 /dev/urandom >packet && : >empty &&
+				sha256sum large packet empty >"$work/tree/sums" && touch gone-high gone-full
+		)
+		;;
+	esac
+}
+# played FILE: what a card played is the sound, each frame in its turn, and silence around it. Of the end the
+# driver may keep a few milliseconds: when it is told that all was played it does not submit what it has in hand.
+played() {
+	od -An -v -t u4 -w4 -j 44 "$1" | awk -v name="${1##*/}" -v all=$((3 * 48000)) '
+		$1 == 0 { next }
+		$1 != 1073741824 + n { printf "%s: frame %d is %d\n", name, n, $1 - 1073741824; bad = 1; exit }
+		{ n++ }
+		END { if (!bad && (n > all || n < all - 480)) printf "%s: %d of %d frames\n", name, n, all }'
+}
+# The folder has what was there, what was sent, and no longer what was deleted.
+same_folder() {
+	local file
+	[ "$(cd "$work/folder" && echo *)" = "empty empty-full empty-high large large-full large-high packet packet-full packet-high" ] ||
+		echo "the folder has $(cd "$work/folder" && echo *)"
+	for file in large packet empty; do
+		cmp "$work/folder/$file" "$work/folder/$file-high" 2>&1
+		cmp "$work/folder/$file" "$work/folder/$file-full" 2>&1
+	done
+}
+# A fault for each line.
+faults() {
+	case $class in
+	audio)
+		played "$work/high.wav"
+		played "$work/full.wav"
+		;;
+	mtp) same_folder ;;
 	esac
 }
 
 qemu=$(toolchain/get-qemu.sh) || exit 2
-guest=$(toolchain/get-guest.sh) || exit 2
+guest=$(toolchain/get-guest.sh --suite "$suite") || exit 2
+[ -z "$programs" ] || trees=$(toolchain/get-programs.sh) || exit 2
 version=$(cat "$guest/version")
-gauntlet=build/$build_profile/gauntlet
-build "$gauntlet"
-
-work=$(mktemp -d) || die 2 "cannot make a temporary folder" "is TMPDIR writable?"
-server='' machine='' other=''
-clean_up() {
-	[ -z "$machine" ] || kill "$machine" 2>/dev/null
-	[ -z "$server" ] || kill "$server" 2>/dev/null
-	[ -z "$other" ] || kill "$other" 2>/dev/null
-	wait
-	if [ $keep = 1 ]; then say "logs: $work"; else rm -rf "$work"; fi
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-# Whoever sits in front of the machine does what the guest asks for.
-obey() {
-	local line words
-	while IFS= read -r line; do
-		case $line in
-		"guest: please "*)
-			read -ra words <<<"${line#guest: please }"
-			"$gauntlet" ctl "$work/control" "${words[@]//@work/$work}" >>"$work/ctl.log" 2>&1 || cat "$work/ctl.log"
-			;;
-		esac
-	done < <(tail -n +1 -f --pid="$1" "$work/console.log" 2>/dev/null | sed -u 's/\r$//')
-}
-
-play() {
-	local class=$1 began=$SECONDS list=() device status served failed=0
-	for device in $(devices "$class"); do
-		list+=(--device "${device//@work/$work}")
-	done
-	MODULES=$(modules "$class") toolchain/guest/initrd.sh "$guest" toolchain/guest/class-init "$work/initrd" || exit 2
-	rm -f "$work/socket" "$work/console.log"
-	: >"$work/console.log"
-	"$gauntlet" serve --socket "$work/socket" --control "$work/control" --profile "$profile" --once "${list[@]}" \
-		>"$work/serve.log" 2>&1 &
-	server=$!
-	for _ in $(seq 50); do
-		[ ! -S "$work/socket" ] || break
-		kill -0 $server 2>/dev/null || break
-		sleep 0.1
-	done
-	[ -S "$work/socket" ] || { cat "$work/serve.log"; die 1 "the controller did not start" "its words are above"; }
-	timeout 240 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 -display none -no-reboot -nodefaults -serial stdio \
-		-monitor none -object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram \
-		-bios qboot.rom -kernel "$guest/vmlinuz" -initrd "$work/initrd" \
-		-append "console=ttyS0 panic=-1 quiet guest_class=$class" \
-		-device "{\"driver\":\"vfio-user-pci\",\"addr\":\"05.0\",\"socket\":{\"type\":\"unix\",\"path\":\"$work/socket\"}}" \
-		</dev/null >"$work/console.log" 2>"$work/qemu.log" &
-	machine=$!
-	others "$class" &
-	other=$!
-	[ $verbose = 0 ] || tail -f --pid=$machine "$work/console.log" | tr -d '\r' &
-	obey $machine
-	wait $machine
-	status=$?
-	machine=
-	kill $other 2>/dev/null
-	wait $server
-	served=$?
-	server=
-	[ $verbose = 1 ] || tr -d '\r' <"$work/console.log" | grep '^guest: '
-	sed 's/^/  /' "$work/serve.log"
-	sed 's/^/  qemu: /' "$work/qemu.log"
-	grep -q '^guest: passed' "$work/console.log" || failed=1
-	[ $status = 0 ] || { say "QEMU ended with $status"; failed=1; }
-	[ $served = 0 ] || { say "gauntlet serve ended with $served"; failed=1; }
-	if [ $failed = 1 ]; then
-		[ $verbose = 1 ] || tail -n 70 "$work/console.log"
-		die 1 "$class failed on $profile" "--keep --verbose show more"
-	fi
-	say "${green}ok$plain     $class, Linux $version on $profile ($build_profile), $((SECONDS - began)) s"
-}
-
-for class in "${classes[@]}"; do
-	devices "$class" >/dev/null || die 2 "there is no class '$class'" "try toolchain/vm-class.sh --help"
-	progress "$class"
-	play "$class"
+vm_open $build_profile
+mkdir "$work/tree"
+[ -z "$programs" ] || cp -a "$trees/$programs/." "$work/tree/"
+prepare || die 2 "cannot make the files" "is there room in $work?"
+MODULES=$modules TREE=$work/tree toolchain/guest/initrd.sh "$guest" toolchain/guest/vm-init "$work/initrd" toolchain/guest/parts || exit 2
+list=()
+for device in "${devices[@]}"; do
+	list+=(--device "${device//@work/$work}")
 done
+vm_serve "$profile" "${list[@]}"
+others
+vm_run 400 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 \
+	-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram \
+	-bios qboot.rom -kernel "$guest/vmlinuz" -initrd "$work/initrd" \
+	-append "console=ttyS0 panic=-1 quiet tsc=reliable log_buf_len=4M parts=$class" \
+	-device "$(vm_device '"addr":"05.0"')"
+vm_play
+readarray -t wrong < <(faults)
+vm_verdict "$class, Linux $version on $profile ($build_profile)" "${wrong[@]}"

@@ -110,7 +110,7 @@ static const struct hid_kind kind = {
 
 static int walk_way(struct state *st, int way)
 {
-	return (int)state_number(st, "way", (uint64_t)(way + FAR), 0, 2 * FAR) - FAR;
+	return (int)state_number(st, "way", (uint64_t)way + FAR, 0, 2 * FAR) - FAR;
 }
 
 static const struct state_field saved_fields[] = {STATE_BITS(mouse, buttons, 0x1f)};

@@ -6,8 +6,8 @@
 #
 #   toolchain/guest/initrd.sh <folder of get-guest.sh> <init script> <result> [<parts folder> [<program>..]]
 #
-# The folder is what toolchain/get-guest.sh prints. Parts go to /parts, programs to /bin. MODULES in the
-# environment are names of further modules.
+# The folder is what toolchain/get-guest.sh prints. Parts go to /parts, programs to /bin. In the environment,
+# MODULES are names of further modules, TREE is a folder whose files are added at the top.
 
 # shellcheck source=../../ci/say.sh
 . "$(dirname "$0")/../../ci/say.sh"
@@ -23,6 +23,7 @@ ln -s bin "$root/sbin" # where the kernel looks for modprobe
 cp "$2" "$root/init"
 chmod 755 "$root/init"
 cp -a "$1"/tools/. "$root/"
+[ -z "${TREE:-}" ] || cp -a "$TREE"/. "$root/"
 [ $# -lt 4 ] || cp -r "$4" "$root/parts"
 [ $# -lt 5 ] || cp "${@:5}" "$root/bin/"
 # Every module that one of these needs, and nothing else.

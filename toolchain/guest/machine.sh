@@ -86,8 +86,8 @@ vm_ctl() { "$gauntlet" ctl "$work/control" "$@" >>"$work/ctl.log" 2>&1; }
 # vm_console: its lines as they come, until QEMU has ended.
 vm_console() { tail -n +1 -s 0.1 -f --pid="$machine" "$work/console.log" 2>/dev/null | sed -u 's/\r//g'; }
 
-# vm_please LINE: does what a guest's line asks for (see vm-init); other lines are let pass. @disk is
-# the file $work/disk.img, @cd is $work/cd.iso.
+# vm_please LINE: does what a guest's line asks for (see vm-init); other lines are let pass. @work is the
+# folder $work, @disk is disk.img in it, @cd is cd.iso.
 vm_please() {
 	local words
 	case $1 in
@@ -98,7 +98,8 @@ vm_please() {
 	"guest: please "*)
 		read -ra words <<<"${1#guest: please }"
 		words=("${words[@]//@disk/$work/disk.img}")
-		vm_ctl "${words[@]//@cd/$work/cd.iso}" || tail -n 1 "$work/ctl.log"
+		words=("${words[@]//@cd/$work/cd.iso}")
+		vm_ctl "${words[@]//@work/$work}" || tail -n 1 "$work/ctl.log"
 		;;
 	esac
 }
@@ -106,13 +107,44 @@ vm_please() {
 # vm_end: waits for both; the statuses are in qemu_status and serve_status.
 vm_end() {
 	wait "$machine"
-	# shellcheck disable=SC2034 # for those who source it
 	qemu_status=$?
 	machine=
 	wait "$server"
-	# shellcheck disable=SC2034
 	serve_status=$?
 	server=
+}
+
+# vm_play: does what the guest asks for until it has ended, as whoever sits in front of the machine would.
+vm_play() {
+	local line
+	[ "${verbose:-0}" = 0 ] || { vm_console | grep -v '^guest: log ' & }
+	while IFS= read -r line; do
+		vm_please "$line"
+		[[ $line != 'guest: part '* ]] || progress "${line#guest: }"
+	done < <(vm_console)
+	vm_end
+}
+
+# vm_verdict WHAT FAULT..: what the guest, its kernel, the oracles, QEMU and the controller say; ends with 1
+# if one of them complained, or if the caller knows faults.
+vm_verdict() {
+	local what=$1 failed=("${@:2}")
+	tr -d '\r' <"$work/console.log" >"$work/console"
+	[ "${verbose:-0}" = 1 ] || sed -n 's/^guest: \(part .* \(ok\|skipped\|failed\).*\|note .*\)/  \1/p' "$work/console"
+	grep -v -e ' ready on ' -e ' client connected$' -e ' client left$' "$work/serve.log" | sed 's/^/  /'
+	sed 's/^/  qemu: /' "$work/qemu.log"
+	grep -q '^guest: done' "$work/console" || failed+=("the guest did not come to its end")
+	toolchain/guest/dmesg-gate "$work/console" || failed+=("the kernel complained")
+	[ "$qemu_status" = 0 ] || failed+=("QEMU ended with $qemu_status")
+	[ "$serve_status" = 0 ] || failed+=("gauntlet serve ended with $serve_status")
+	if [ ${#failed[@]} != 0 ]; then
+		grep -q '^guest: done' "$work/console" || tail -n 40 "$work/console"
+		[ -z "${VM_LOGS:-}" ] || { mkdir -p "$VM_LOGS" && cp "$work/console" "$work"/*.log "$VM_LOGS/"; }
+		die 1 "$what: $(IFS=';'; echo "${failed[*]}")" "--keep and --verbose show more"
+	fi
+	# shellcheck disable=SC2154 # say.sh's
+	say "${green}ok$plain     $what: $(grep -c '^guest: part .* ok' "$work/console") parts," \
+		"$(grep -c '^VIOLATED' "$work/serve.log") violations, $SECONDS s"
 }
 
 # vm_type TEXT: what stands on a US keyboard, a key each.
