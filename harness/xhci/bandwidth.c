@@ -196,20 +196,21 @@ static void place_slot(struct xhci *x, const struct bus *b, unsigned id, unsigne
 /* Nanoseconds taken of the unit that is most so. */
 static uint32_t taken_ns(struct xhci *x, const struct bus *b, const struct xhci_change *change)
 {
-	bool on[XHCI_MAX_SLOTS + 1] = {false};
 	struct schedule s = {{0}};
+	uint8_t on[XHCI_MAX_SLOTS];
+	unsigned count = 0;
 	uint32_t most = 0;
 
 	for (unsigned id = 1; id <= x->profile->slots; id++) {
 		struct bus its;
 
-		on[id] = x->slots[id].state != SLOT_DISABLED &&
-			bus_of(x, &x->slots[id], b->tt_slot, &its) && same(b, &its);
+		if (x->slots[id].state != SLOT_DISABLED &&
+		    bus_of(x, &x->slots[id], b->tt_slot, &its) && same(b, &its))
+			on[count++] = (uint8_t)id;
 	}
 	for (unsigned exponent = 0; exponent <= PHASES_LOG2; exponent++)
-		for (unsigned id = 1; id <= x->profile->slots; id++)
-			if (on[id])
-				place_slot(x, b, id, exponent, change, &s);
+		for (unsigned i = 0; i < count; i++)
+			place_slot(x, b, on[i], exponent, change, &s);
 	for (unsigned i = 0; i < PHASES; i++)
 		most = s.ns[i] > most ? s.ns[i] : most;
 	return most;

@@ -250,8 +250,9 @@ void xhci_reset(struct xhci *x)
 	x->command_ring = (struct ring){0};
 	x->command_kicked = x->command_running = x->command_waiting = false;
 	x->crcr_stopping = false;
-	for (unsigned i = 0; i < x->profile->intrs; i++)
+	for (unsigned i = 0; i < x->intr_touched; i++)
 		xhci_interrupter_reset(&x->intr[i]);
+	x->intr_touched = 0;
 	x->full_rings = 0;
 	x->naked_asked_ns = 0;
 	xhci_port_reset_all(x);
@@ -307,6 +308,7 @@ struct xhci *xhci_new(struct guest *g, struct usb_bus *bus, const struct xhci_pr
 	x->intr = heap_zero(profile->intrs * sizeof(*x->intr));
 	for (unsigned i = 0; i < profile->intrs; i++)
 		x->intr[i].x = x;
+	x->intr_touched = profile->intrs;
 	x->ready_timer = (struct timer){.fire = xhci_ready, .opaque = x};
 	xhci_mfindex_init(x);
 	g->pci.function_reset = function_reset;

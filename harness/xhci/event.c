@@ -203,10 +203,12 @@ static void follow_erdp(struct interrupter *in)
 
 void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *event, bool block)
 {
-	struct interrupter *in = &x->intr[interrupter < x->profile->intrs ? interrupter : 0];
+	unsigned i = interrupter < x->profile->intrs ? interrupter : 0;
+	struct interrupter *in = &x->intr[i];
 
 	if (!xhci_running(x))
 		return;
+	x->intr_touched = (unsigned)max_u64(x->intr_touched, i + 1);
 	if (in->load) {
 		load_table(in);
 		if (in->valid)

@@ -55,7 +55,7 @@ void xhci_interrupter_update(struct xhci *x)
 {
 	bool level = false;
 
-	for (unsigned i = 0; i < x->profile->intrs; i++) {
+	for (unsigned i = 0; i < x->intr_touched; i++) {
 		struct interrupter *in = &x->intr[i];
 
 		if ((in->iman & (IMAN_IP | IMAN_IE)) != (IMAN_IP | IMAN_IE) ||
@@ -125,7 +125,7 @@ void xhci_interrupter_reset(struct interrupter *in)
 	in->erstba = in->erdp = 0;
 	in->ehb = in->ipe = false;
 	in->imod_until_ns = 0;
-	in->load = in->valid = in->full = in->lost = false;
+	in->load = in->valid = in->full = in->lost = in->resumes = false;
 	heap_free(in->segment);
 	in->segment = NULL;
 	in->segment_count = in->segment_room = 0;

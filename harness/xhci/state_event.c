@@ -77,6 +77,8 @@ static void walk_ring(struct state *st, struct interrupter *in)
 void xhci_state_events(struct state *st, struct xhci *x)
 {
 	state_section(st, "event rings");
+	if (st->loading)
+		x->intr_touched = x->profile->intrs;
 	for (unsigned i = 0; i < x->profile->intrs && !st->refused; i++) {
 		struct interrupter *in = &x->intr[i];
 		bool used = in->erstsz && (in->resumes || (in->valid && !in->load));

@@ -79,6 +79,8 @@ static void walk_pending(struct state *st, struct interrupter *in)
 void xhci_state_interrupters(struct state *st, struct xhci *x)
 {
 	state_section(st, "interrupters");
+	if (st->loading)
+		x->intr_touched = x->profile->intrs;
 	for (unsigned i = 0; i < x->profile->intrs && !st->refused; i++) {
 		struct interrupter *in = &x->intr[i];
 		struct interrupter fresh = {.imod = in->imod};

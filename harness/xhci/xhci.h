@@ -210,6 +210,7 @@ struct xhci {
 	} address;
 	struct slot *slots; /* [1..profile->slots] */
 	struct interrupter *intr;
+	unsigned intr_touched; /* interrupters from here on are as a reset leaves them */
 	struct usb_port *connectors;
 	unsigned connector_count;
 	struct xhci_port port[XHCI_MAX_PORTS + 1];
