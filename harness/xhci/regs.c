@@ -290,7 +290,7 @@ static uint32_t runtime_access(struct xhci *x, uint64_t offset, bool write, uint
 	i = (offset - XHCI_INTR) / 32;
 	if (i >= x->profile->intrs)
 		return 0;
-	if (write && i >= x->intr_touched)
+	if (write && (unsigned)i >= x->intr_touched)
 		x->intr_touched = (unsigned)i + 1;
 	return access_table(intr_regs, ARRAY_SIZE(intr_regs), &x->intr[i],
 			    (offset - XHCI_INTR) % 32, write, value);
