@@ -22,7 +22,7 @@
  * one came soon after it had gone to sleep, half as long when it had slept in vain.
  */
 #define AWAKE_MIN_NS 50000u
-#define AWAKE_MAX_NS 400000u
+#define AWAKE_MAX_NS 1000000u
 #define OTHERS_NS 50000u /* meanwhile all but the client are looked at so often */
 
 struct serve {
