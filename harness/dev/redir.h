@@ -171,6 +171,8 @@ void redir_stop_endpoints(struct redir *r);
 /* Tell the other side to start sending or taking of its own accord, or to have streams. */
 void redir_start(struct redir *r, unsigned index);
 void redir_have_streams(struct redir *r, unsigned index);
+/* The opposite of both for these endpoints (bits), where it was told so; what waits is dropped. */
+void redir_end(struct redir *r, uint32_t endpoints);
 void redir_endpoint_callbacks(struct usbredirparser *parser);
 
 /* ---- redir_queue.c: what waits for the guest -------------------------------------------------- */

@@ -83,7 +83,7 @@ static void reset(struct usb_device *dev)
 
 	if (!r)
 		return;
-	redir_stop_endpoints(r);
+	redir_end(r, UINT32_MAX);
 	usbredirparser_send_reset(r->parser);
 	redir_flush(r);
 }

@@ -175,6 +175,44 @@ void redir_have_streams(struct redir *r, unsigned index)
 	usbredirparser_send_alloc_bulk_streams(r->parser, r->next_id++, &alloc);
 }
 
+static void end_packets(struct redir *r, unsigned index)
+{
+	uint8_t endpoint = redir_address(index);
+	struct usb_redir_stop_iso_stream_header iso = {endpoint};
+	struct usb_redir_stop_bulk_receiving_header bulk = {.endpoint = endpoint};
+	struct usb_redir_stop_interrupt_receiving_header interrupt = {endpoint};
+
+	if (r->ep[index].type == USB_EP_ISOCH)
+		usbredirparser_send_stop_iso_stream(r->parser, r->next_id++, &iso);
+	else if (r->ep[index].type == USB_EP_BULK)
+		usbredirparser_send_stop_bulk_receiving(r->parser, r->next_id++, &bulk);
+	else
+		usbredirparser_send_stop_interrupt_receiving(r->parser, r->next_id++, &interrupt);
+}
+
+/*
+ * A configuration, a setting and a reset make endpoints anew (USB2 9.1.1.5): the other side must not go on with what
+ * the former ones had, and what they sent is not for the new ones.
+ */
+void redir_end(struct redir *r, uint32_t endpoints)
+{
+	struct usb_redir_free_bulk_streams_header freed = {0};
+
+	for (unsigned i = 1; i < REDIR_ENDPOINTS; i++) {
+		struct redir_ep *e = &r->ep[i];
+
+		if (!(endpoints >> i & 1))
+			continue;
+		if (e->started)
+			end_packets(r, i);
+		if (e->streams)
+			freed.endpoints |= UINT32_C(1) << i;
+		stop(e);
+	}
+	if (freed.endpoints)
+		usbredirparser_send_free_bulk_streams(r->parser, r->next_id++, &freed);
+}
+
 /* ---- how that went --------------------------------------------------------------------------- */
 
 /* The other side has stopped, or never started: the next packet of the guest hears of it. */

@@ -85,8 +85,7 @@ static bool set_configuration(struct redir *r, const struct usb_setup *s)
 
 	if (s->type || s->length || r->device->usb.state < USB_ADDRESSED)
 		return false;
-	for (unsigned i = 1; i < REDIR_ENDPOINTS; i++)
-		r->ep[i].streams = r->ep[i].started = false;
+	redir_end(r, UINT32_MAX);
 	usbredirparser_send_set_configuration(
 		r->parser, redir_pending_add(r, REDIR_SET_CONFIGURATION, NULL)->id, &h);
 	return true;
@@ -95,19 +94,14 @@ static bool set_configuration(struct redir *r, const struct usb_setup *s)
 static bool set_interface(struct redir *r, const struct usb_setup *s)
 {
 	struct usb_redir_set_alt_setting_header h = {s->index & 0xff, s->value & 0xff};
-	struct usb_redir_free_bulk_streams_header freed = {0};
+	uint32_t endpoints = 0;
 
 	if (s->type != 1 || s->length || r->device->usb.state != USB_CONFIGURED)
 		return false;
-	for (unsigned i = 1; i < REDIR_ENDPOINTS; i++) {
-		if (r->ep[i].interface != h.interface)
-			continue;
-		if (r->ep[i].streams)
-			freed.endpoints |= UINT32_C(1) << i;
-		r->ep[i].streams = r->ep[i].started = false;
-	}
-	if (freed.endpoints)
-		usbredirparser_send_free_bulk_streams(r->parser, r->next_id++, &freed);
+	for (unsigned i = 1; i < REDIR_ENDPOINTS; i++)
+		if (r->ep[i].interface == h.interface)
+			endpoints |= UINT32_C(1) << i;
+	redir_end(r, endpoints);
 	usbredirparser_send_set_alt_setting(
 		r->parser, redir_pending_add(r, REDIR_SET_INTERFACE, NULL)->id, &h);
 	return true;

@@ -97,9 +97,11 @@ static void start_iso(void *priv, uint64_t id, struct usb_redir_start_iso_stream
 
 static void stop_iso(void *priv, uint64_t id, struct usb_redir_stop_iso_stream_header *h)
 {
-	(void)priv;
-	(void)id;
-	(void)h;
+	struct peer *peer = priv;
+	struct usb_redir_iso_stream_status_header answer = {0, h->endpoint};
+
+	peer->stopped[redir_index(h->endpoint)]++;
+	usbredirparser_send_iso_stream_status(peer->parser, id, &answer);
 }
 
 static void start_interrupt(void *priv, uint64_t id,
@@ -115,9 +117,11 @@ static void start_interrupt(void *priv, uint64_t id,
 static void stop_interrupt(void *priv, uint64_t id,
 			   struct usb_redir_stop_interrupt_receiving_header *h)
 {
-	(void)priv;
-	(void)id;
-	(void)h;
+	struct peer *peer = priv;
+	struct usb_redir_interrupt_receiving_status_header answer = {0, h->endpoint};
+
+	peer->stopped[redir_index(h->endpoint)]++;
+	usbredirparser_send_interrupt_receiving_status(peer->parser, id, &answer);
 }
 
 static void start_bulk(void *priv, uint64_t id, struct usb_redir_start_bulk_receiving_header *h)
@@ -131,9 +135,11 @@ static void start_bulk(void *priv, uint64_t id, struct usb_redir_start_bulk_rece
 
 static void stop_bulk(void *priv, uint64_t id, struct usb_redir_stop_bulk_receiving_header *h)
 {
-	(void)priv;
-	(void)id;
-	(void)h;
+	struct peer *peer = priv;
+	struct usb_redir_bulk_receiving_status_header answer = {h->stream_id, h->endpoint, 0};
+
+	peer->stopped[redir_index(h->endpoint)]++;
+	usbredirparser_send_bulk_receiving_status(peer->parser, id, &answer);
 }
 
 static void alloc_streams(void *priv, uint64_t id, struct usb_redir_alloc_bulk_streams_header *h)

@@ -69,7 +69,8 @@ struct peer {
 	struct peer_owed owed[PEER_MAX_OWED]; /* oldest first */
 	unsigned owed_count;
 	/* what was seen, for tests */
-	unsigned hellos, resets, cancels, rejects, filters, acks, out_packets, streams, started[32];
+	unsigned hellos, resets, cancels, rejects, filters, acks, out_packets, streams, started[32],
+		stopped[32];
 	uint64_t last_id;
 	uint64_t hash; /* over all bytes that came */
 };
