@@ -52,5 +52,8 @@ struct backend {
 
 /* The built-in machine; trace is borrowed. Never fails but on memory. */
 struct backend *backend_open_emu(struct trace *trace);
+/* What is behind it until the next reset: for who plugs in a device that no op can name. */
+struct machine;
+struct machine *backend_emu_machine(struct backend *b);
 
 #endif

@@ -336,6 +336,11 @@ static const struct backend_ops emu_ops = {
 	.end = emu_end,
 };
 
+struct machine *backend_emu_machine(struct backend *b)
+{
+	return container_of(b, struct emu, backend)->now;
+}
+
 struct backend *backend_open_emu(struct trace *trace)
 {
 	struct emu *e = heap_zero(sizeof(*e));
