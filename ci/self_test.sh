@@ -167,6 +167,22 @@ expect 'features: an open row of tier S' 1 '^1 rows, 1 of them open, 1 wrong' ci
 printf '%s open |\n' "${row/P0/X}" >FEATURES.md
 expect 'features: an open row of tier X is listed' 0 '1.1.1 X: Magic' ci/features.sh
 
+# --- calls of libraries ----------------------------------------------------------------------
+fresh
+sed -i '2i #include <libusb-1.0/libusb.h>' targets/trial/target.c
+sed -i 's|^\tif (usb_magic_check|\tif (libusb_get_version()->major != 1 \|\| (size > 100 \&\& libusb_error_name(-1)))\n\t\tabort();\n&|' \
+	targets/trial/target.c
+printf '# facts\nlibusb_get_version host\n' >ci/calls-of-qemu
+expect 'calls: what the corpus reaches passes' 0 '^libusb_get_version +host +corpus' ci/calls.sh
+expect 'calls: all of it' 0 '^1 functions, 1 reached' ci/calls.sh
+printf 'libusb_error_name host\n' >>ci/calls-of-qemu
+expect 'calls: one that is there and is not reached' 1 'nothing reaches libusb_error_name' ci/test.sh calls
+printf 'libusb_get_version host\nlibusb_fill_bulk_transfer host inline\n' >ci/calls-of-qemu
+expect 'calls: an inline one that nobody calls' 1 'nothing reaches libusb_fill_bulk_transfer' ci/calls.sh
+printf '# facts\n' >ci/calls-of-qemu
+expect 'calls: a list without rows' 2 'has no rows' ci/calls.sh
+fresh
+
 # --- historical bugs -------------------------------------------------------------------------
 # history_row SEED PATTERN..
 history_row() {

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: MIT
 #
 # Sets up, builds and tests: unit tests in the clang ASan and the gcc build, every corpus file,
-# replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, a seed for
+# replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, the calls of libraries, a seed for
 # each historical bug, the resurrected ones, the gates' own tests, a device of ours in each QEMU that is there, and one
 # boot of a real guest where a QEMU is to be had (VM=0: not). Ends with one line "N passed, N failed"; exit 1 on failure.
 #
-#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features history gates bugs qemu vm
+#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features calls history gates bugs qemu vm
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
-suites=${*:-unit corpus determinism vacuity features history gates bugs qemu vm}
+suites=${*:-unit corpus determinism vacuity features calls history gates bugs qemu vm}
 for s in $suites; do
 	case $s in
-	unit | corpus | determinism | vacuity | features | history | gates | bugs | qemu | vm) ;;
+	unit | corpus | determinism | vacuity | features | calls | history | gates | bugs | qemu | vm) ;;
 	*) die 2 "there is no suite '$s'" "try ci/test.sh --help" ;;
 	esac
 done
@@ -160,6 +160,10 @@ for s in $suites; do
 		suite
 		one 'each row of FEATURES.md has its proof' ci/features.sh --quiet
 		done_suite 'feature table' ;;
+	calls)
+		suite
+		one "each call of QEMU's usb-host and usb-redir is reached" ci/calls.sh --quiet
+		done_suite 'calls of the libraries' ;;
 	history)
 		suite
 		progress 'a seed for each historical bug'

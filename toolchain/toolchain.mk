@@ -89,7 +89,8 @@ asan_link  := $(lld)
 cov_link   := $(lld)
 msan_link  := $(lld)
 afl_link   :=
-plain_link :=
+# Lazy: ci/calls.sh sees a function of a library when it is called first.
+plain_link := -Wl,-z,lazy
 
 fuzz_usb  := $(call usb_of,fuzz)
 asan_usb  := $(call usb_of,asan)

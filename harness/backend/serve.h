@@ -102,12 +102,13 @@ struct serve_device {
 	char *mic;         /* audio: what is recorded */
 	bool redir;        /* somebody else's, over usbredir: line is where */
 	bool read_ahead;   /* redir: bulk data before the guest asks */
+	char *filter;      /* redir: which devices may come, as usb-redir has it; NULL = all */
 };
 
 /*
  * "MODEL[,port=N[.N...]][,speed=low|full|high|super][,file=IMAGE][,ro][,ports=N][,tt=single|multi]
  * [,pty=PATH][,listen=PATH][,connect=PATH][,wav=FILE][,mic=FILE][,via=libusb]", or "host,id=VVVV:PPPP" or "host,id=BUS.ADDR", or
- * "redir,listen=PATH" or "redir,connect=PATH" with [,port=N[.N...]][,ahead].
+ * "redir,listen=PATH" or "redir,connect=PATH" with [,port=N[.N...]][,ahead][,filter=RULES].
  * 0; -EINVAL with a sentence in why.
  * Free with serve_device_free in either case.
  */

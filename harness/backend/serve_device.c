@@ -155,7 +155,8 @@ void serve_device_free(struct serve_device *d)
 	free(d->line);
 	free(d->id);
 	free(d->mic);
-	d->file = d->line = d->id = d->mic = NULL;
+	free(d->filter);
+	d->file = d->line = d->id = d->mic = d->filter = NULL;
 }
 
 static unsigned free_connector(const struct serve_devices *s)

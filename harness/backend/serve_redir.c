@@ -14,6 +14,7 @@ struct serve_redir {
 	struct serve_redir *next;
 	struct serve_devices *devices;
 	struct redir *session;
+	struct usbredirfilter_rule *rules;
 	struct serve_path path;
 };
 
@@ -29,6 +30,8 @@ int serve_redir_parse(struct serve_device *d, char *rest, char *why, size_t room
 		if ((listens || calls) && !d->line && word[listens ? 7 : 8]) {
 			d->line_kind = listens ? SERVE_LINK_LISTEN : SERVE_LINK_CONNECT;
 			d->line = strdup(word + (listens ? 7 : 8));
+		} else if (!strncmp(word, "filter=", 7) && !d->filter) {
+			d->filter = strdup(word + 7);
 		} else if (!strcmp(word, "ahead")) {
 			d->read_ahead = true;
 		} else if (strncmp(word, "port=", 5) || serve_path_parse(&d->path, word + 5)) {
@@ -61,6 +64,36 @@ static void warn(void *opaque, const char *line)
 		k->devices->say(k->devices->say_opaque, line);
 }
 
+/* CLASS:VENDOR:PRODUCT:VERSION:ALLOW, a "|" between rules, -1 = any: as usb-redir's filter. */
+static int read_rules(const struct serve_device *d, struct redir_config *config, char *why,
+		      size_t room)
+{
+	struct usbredirfilter_rule *rules = NULL;
+	int err;
+
+	if (!d->filter)
+		return 0;
+	err = usbredirfilter_string_to_rules(d->filter, ":", "|", &rules, &config->rule_count);
+	if (!err && !config->rule_count) {
+		usbredirfilter_free(rules);
+		err = -EINVAL;
+	}
+	if (err) {
+		snprintf(why, room, "redir: filter '%s' is not CLASS:VENDOR:PRODUCT:VERSION:ALLOW",
+			 d->filter);
+		return err;
+	}
+	config->rules = rules;
+	return 0;
+}
+
+static void free_one(struct serve_redir *k)
+{
+	redir_free(k->session);
+	usbredirfilter_free(k->rules);
+	free(k);
+}
+
 int serve_redir_open(struct serve_devices *s, const struct serve_device *d,
 		     const struct serve_path *path, char *why, size_t room)
 {
@@ -73,13 +106,18 @@ int serve_redir_open(struct serve_devices *s, const struct serve_device *d,
 		snprintf(why, room, "redir: there is no free port for it");
 		return -EBUSY;
 	}
+	err = read_rules(d, &config, why, room);
+	if (err)
+		return err;
 	err = serve_link_open(&s->links, (enum serve_link_kind)d->line_kind, d->line, false, &link);
 	if (err) {
+		usbredirfilter_free((struct usbredirfilter_rule *)(uintptr_t)config.rules);
 		snprintf(why, room, "%s: %s", d->line, strerror(-err));
 		return err;
 	}
 	k = alloc_zero(sizeof(*k));
 	k->devices = s;
+	k->rules = (struct usbredirfilter_rule *)(uintptr_t)config.rules;
 	k->path = *path;
 	k->next = s->redirs;
 	s->redirs = k;
@@ -109,8 +147,7 @@ unsigned serve_redir_close(struct serve_devices *s, const struct serve_path *pat
 			continue;
 		}
 		*link = k->next;
-		redir_free(k->session);
-		free(k);
+		free_one(k);
 		n++;
 	}
 	return n;

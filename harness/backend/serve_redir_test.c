@@ -16,7 +16,7 @@ struct call {
 	struct serve_devices s;
 	struct peer peer;
 	int fd;
-	char folder[32], path[64], device[96];
+	char folder[32], path[64], device[160];
 };
 
 static void call(struct call *c)
@@ -28,7 +28,7 @@ static void call(struct call *c)
 	assert_int_equal(connect(c->fd, (struct sockaddr *)&name, sizeof(name)), 0);
 }
 
-static void set_up(struct call *c, struct bed *bed)
+static void set_up_with(struct call *c, struct bed *bed, const char *more)
 {
 	struct serve_path path;
 	char why[200];
@@ -38,12 +38,17 @@ static void set_up(struct call *c, struct bed *bed)
 	snprintf(c->folder, sizeof(c->folder), "%s/gauntlet-XXXXXX", P_tmpdir);
 	assert_non_null(mkdtemp(c->folder));
 	snprintf(c->path, sizeof(c->path), "%s/redir", c->folder);
-	snprintf(c->device, sizeof(c->device), "redir,listen=%s,port=2", c->path);
+	snprintf(c->device, sizeof(c->device), "redir,listen=%s,port=2%s", c->path, more);
 	peer_init(&c->peer, PEER_ALL_CAPS);
 	assert_int_equal(serve_device_add(&c->s, c->device, &path, why, sizeof(why)), 0);
 	assert_int_equal(path.connector, 2);
 	assert_null(machine_device(&bed->m, 2));
 	call(c);
+}
+
+static void set_up(struct call *c, struct bed *bed)
+{
+	set_up_with(c, bed, "");
 }
 
 static void end(struct call *c)
@@ -96,6 +101,27 @@ static void a_device_comes_and_goes_through_a_socket(void **state)
 	end(&c);
 }
 
+static void a_filter_is_as_usb_redir_has_it(void **state)
+{
+	struct bed *bed = *state;
+	struct call c;
+
+	set_up_with(&c, bed, ",filter=-1:0x1209:0x0013:-1:0|-1:-1:-1:-1:1");
+	talk(&c);
+	assert_int_equal(c.peer.filters, 1);
+	peer_introduce(&c.peer, usb_redir_speed_high);
+	talk(&c);
+	assert_null(machine_device(&bed->m, 2));
+	assert_int_equal(c.peer.rejects, 1);
+	end(&c);
+	set_up_with(&c, bed, ",filter=-1:0x1209:-1:-1:1|-1:-1:-1:-1:0");
+	talk(&c);
+	peer_introduce(&c.peer, usb_redir_speed_high);
+	talk(&c);
+	assert_non_null(machine_device(&bed->m, 2));
+	end(&c);
+}
+
 static void who_hangs_up_may_call_again(void **state)
 {
 	struct bed *bed = *state;
@@ -137,8 +163,13 @@ static void its_port_is_its_own_until_it_is_removed(void **state)
 
 static void what_means_nothing_is_said_so(void **state)
 {
-	static const char *const bad[] = {"redir", "redir,listen=", "redir,port=1",
-					  "redir,listen=/a,connect=/b", "redir,listen=/a,file=x"};
+	static const char *const bad[] = {"redir",
+					  "redir,listen=",
+					  "redir,port=1",
+					  "redir,listen=/a,connect=/b",
+					  "redir,listen=/a,file=x",
+					  "redir,listen=/a,filter=1:2",
+					  "redir,listen=/a,filter="};
 	struct bed *bed = *state;
 	struct serve_devices s = {.m = &bed->m};
 	struct serve_path path;
@@ -157,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bed_test(a_device_comes_and_goes_through_a_socket),
+		bed_test(a_filter_is_as_usb_redir_has_it),
 		bed_test(who_hangs_up_may_call_again),
 		bed_test(its_port_is_its_own_until_it_is_removed),
 		bed_test(what_means_nothing_is_said_so),

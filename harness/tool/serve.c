@@ -133,7 +133,7 @@ const struct tool_verb verb_serve = {
 		"[,wav=FILE], to which it plays, and [,mic=FILE], a WAV file from which it records.\n"
 		"Any of them with via=libusb goes the long way: through a usbfs of ours and the real libusb.\n"
 		"host,id=VVVV:PPPP or host,id=BUS.ADDRESS is a device of this machine, passed through.\n"
-		"redir,listen=PATH or redir,connect=PATH [,port=N][,ahead] waits there for devices over usbredir.\n"
+		"redir,listen=PATH or redir,connect=PATH [,port=N][,ahead][,filter=RULES] waits there for devices over usbredir.\n"
 		"port=1.2 is port 2 of the hub in port 1. QEMU 10.1 or newer takes it by\n"
 		"  -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"PATH\"}}'\n"
 		"SIGINT or SIGTERM ends it; the status is 1 if an oracle saw a rule broken.",

@@ -48,6 +48,7 @@ struct exercise {
 	unsigned sizes;                 /* endpoints whose packet sizes are still asked for */
 	uint64_t sum;                   /* over all that was read, so that all of it is */
 	uint64_t counter;               /* calls of libusb, in all inputs */
+	int files;                      /* that libusb wants to be watched now */
 	bool strict;                    /* nothing is known: each is a finding */
 	uint64_t known[EXERCISE_KNOWN]; /* how often it was passed by, in all inputs */
 };

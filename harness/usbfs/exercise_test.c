@@ -37,11 +37,13 @@ static uint64_t run(struct exercise *e, uint8_t actions, uint8_t status)
 static void what_a_device_says_is_read(void **state)
 {
 	struct exercise *e = *state;
+	int files = e->files;
 	uint64_t sum = run(e, 0, 0), with_strings = run(e, EXERCISE_STRINGS, 0);
 
 	assert_true(sum != 0);
 	assert_true(with_strings != sum);
 	assert_true(run(e, 0, 0) == sum);
+	assert_int_equal(e->files, files); /* as many to be watched as before */
 }
 
 static void each_action_makes_calls_and_leaves_nothing(void **state)

@@ -119,7 +119,10 @@ static void handle_events(struct flight *f, unsigned rounds)
 	struct timeval none = {0, 0};
 
 	for (unsigned i = 0; i < rounds && f->back < f->count; i++)
-		libusb_handle_events_timeout_completed(f->e->context, &none, NULL);
+		if (i & 1)
+			libusb_handle_events_timeout_completed(f->e->context, &none, NULL);
+		else
+			libusb_handle_events_timeout(f->e->context, &none);
 	f->e->counter += rounds;
 }
 

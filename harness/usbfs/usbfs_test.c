@@ -94,6 +94,24 @@ static void handle_events(struct bed *bed)
 	assert_int_equal(libusb_handle_events_timeout_completed(bed->context, &none, NULL), 0);
 }
 
+/* It is nowhere below /dev/bus/usb, and libusb was told to look for none. */
+static void a_device_behind_a_file_has_no_node(void **state)
+{
+	struct bed *bed = *state;
+	libusb_device_handle *handle;
+	libusb_device *dev, **list;
+
+	open_device(bed, keyboard_new());
+	assert_int_equal(libusb_get_device_list(bed->context, &list), 0);
+	libusb_free_device_list(list, 1);
+	dev = libusb_ref_device(libusb_get_device(bed->handle));
+	assert_int_equal(libusb_open(dev, &handle), LIBUSB_ERROR_NO_DEVICE);
+	libusb_close(bed->handle);
+	bed->handle = NULL;
+	assert_int_equal(libusb_get_device_address(dev), 1);
+	libusb_unref_device(dev);
+}
+
 static void a_transfer_waits_for_a_key(void **state)
 {
 	struct bed *bed = *state;
@@ -261,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		usbfs_test(libusb_reads_the_descriptors_of_our_keyboard),
+		usbfs_test(a_device_behind_a_file_has_no_node),
 		usbfs_test(a_transfer_waits_for_a_key),
 		usbfs_test(a_cancelled_transfer_comes_back_as_cancelled),
 		usbfs_test(what_is_under_way_when_the_device_goes_comes_back),
