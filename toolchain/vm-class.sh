@@ -7,7 +7,7 @@
 #
 #   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--suite <suite>] [--profile <profile>] <class>
 #
-#   classes    hub, serial, network, audio, ccid, mtp
+#   classes    hub, serial, network, audio, ccid, mtp; and roads: disks through the real libusb and over usbredir
 #   --suite    whose kernel, as vm-boot.sh has it
 #   --profile  qemu-xhci (default), nec-usb-xhci or conformant
 #   --plain    our controller without ASan and UBSan
@@ -22,7 +22,7 @@
 # shellcheck source=guest/machine.sh
 . toolchain/guest/machine.sh
 
-suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 class=
+suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 class='' peer=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) suite=${2:-}; shift ;;
@@ -69,6 +69,9 @@ mtp)
 	devices=(mtp,port=1,speed=high,folder=@work/folder)
 	programs=mtp
 	;;
+roads)
+	devices=(storage,port=1,file=@work/libusb.img,via=libusb redir,port=2,listen=@work/redir)
+	;;
 *) die 2 "there is no class '$class'" "try toolchain/vm-class.sh --help" ;;
 esac
 
@@ -77,6 +80,10 @@ others() {
 	# shellcheck disable=SC2094 # a terminal: what is read comes from its other side
 	case $class in
 	serial) leashed cat "$work/tty" >"$work/tty" 2>/dev/null & ;;
+	roads)
+		leashed "$gauntlet" redir-peer --connect "$work/redir" "storage,file=$work/redir.img" >"$work/peer.log" 2>&1 &
+		peer=$!
+		;;
 	esac
 }
 # Three seconds of numbers, see parts/audio.
@@ -88,6 +95,7 @@ make_sound() {
 prepare() {
 	case $class in
 	hub) truncate -s 32M "$work"/{1,2,3}.img ;;
+	roads) truncate -s 24M "$work"/{libusb,redir}.img ;;
 	audio)
 		make_sound >"$work/sound.wav" && cp "$work/sound.wav" "$work/tree/"
 		;;
@@ -119,6 +127,15 @@ same_folder() {
 		cmp "$work/folder/$file" "$work/folder/$file-full" 2>&1
 	done
 }
+# What the guest has read of each disk is what is in its file; and the other side of usbredir has come to its end.
+same_disks() {
+	local road sum
+	for road in libusb redir; do
+		sum=$(sha256sum <"$work/$road.img")
+		tr -d '\r' <"$work/console.log" | grep -qx "guest: note roads $road ${sum%% *}" || echo "$road.img is not what the guest read"
+	done
+	[ "$peer_status" = 0 ] || echo "redir-peer ended with $peer_status: $(tail -n 1 "$work/peer.log")"
+}
 # A fault for each line.
 faults() {
 	case $class in
@@ -127,6 +144,7 @@ faults() {
 		played "$work/full.wav"
 		;;
 	mtp) same_folder ;;
+	roads) same_disks ;;
 	esac
 }
 
@@ -151,5 +169,7 @@ vm_run 400 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 \
 	-append "console=ttyS0 panic=-1 quiet tsc=reliable log_buf_len=4M parts=$class" \
 	-device "$(vm_device '"addr":"05.0"')"
 vm_play
+peer_status=0
+[ -z "$peer" ] || wait "$peer" || peer_status=$?
 readarray -t wrong < <(faults)
 vm_verdict "$class, Linux $version on $profile ($build_profile)" "${wrong[@]}"

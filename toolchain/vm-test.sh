@@ -85,7 +85,7 @@ boot 'Linux 6.1, UAS with streams and without, a CD' --parts enumerate,disk,uas,
 boot 'Linux 6.1, the disk through the real libusb' --via-libusb --parts enumerate,disk --set disk_mb=16
 
 boot 'Linux 6.12, UAS with streams, 256 MB' --suite bookworm-backports --parts enumerate,uas --set disk_mb=256
-for class in hub serial network audio ccid mtp; do
+for class in hub serial network audio ccid mtp roads; do
 	row "Linux 6.1, $class" toolchain/vm-class.sh $class
 done
 
