@@ -75,4 +75,13 @@ int import_traffic_descriptors(const struct import_traffic *t, unsigned n, uint8
  */
 int import_pcap(const char *path, struct import_traffic *ret, char *why, size_t room);
 
+/* ---- usbredir.c ---------------------------------------------------------------------------- */
+
+/*
+ * The bytes of both sides of a usbredir connection; guest may be NULL. What is cut off or makes no sense ends
+ * it there. 0, or -EINVAL: it does not begin with a hello.
+ */
+int import_usbredir(const uint8_t *host, size_t host_len, const uint8_t *guest, size_t guest_len,
+		    struct import_traffic *ret);
+
 #endif

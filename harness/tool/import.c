@@ -3,6 +3,7 @@
  * import.c -- `gauntlet import`: what people recorded about a device becomes a .hex seed.
  */
 #include <errno.h>
+#include <unistd.h>
 
 #include "import/import.h"
 #include "import/traffic.h"
@@ -55,17 +56,19 @@ enum source {
 	SOURCE_SYSFS,
 	SOURCE_UMOCKDEV,
 	SOURCE_PCAP,
+	SOURCE_USBREDIR,
 	SOURCES
 };
 
-static const char *const source_name[SOURCES] = {"lsusb", "sysfs", "umockdev", "pcap"};
+static const char *const source_name[SOURCES] = {"lsusb", "sysfs", "umockdev", "pcap", "usbredir"};
 
 struct job {
 	const char *path, *out;
 	uint8_t *text; /* but of captures */
 	size_t text_len;
 	unsigned index; /* of the device in the file */
-	bool program;   /* what is wanted; that of a capture is in text then */
+	bool program;   /* what is wanted ... */
+	char *made;     /* ... and is made of traffic */
 };
 
 /* Which it is, from how it begins. */
@@ -75,15 +78,19 @@ static enum source guess(const char *path)
 		{0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0xc3, 0xd4}, {0x4d, 0x3c, 0xb2, 0xa1},
 		{0xa1, 0xb2, 0x3c, 0x4d}, {0x0a, 0x0d, 0x0d, 0x0a},
 	};
-	uint8_t head[4] = {0};
+	uint8_t head[12] = {0};
 	FILE *in = fopen(path, "re");
 	size_t len = in ? fread(head, 1, sizeof(head), in) : 0;
 
 	if (in)
 		fclose(in);
-	for (size_t i = 0; len == sizeof(head) && i < ARRAY_SIZE(magic); i++)
-		if (!memcmp(head, magic[i], sizeof(head)))
+	for (size_t i = 0; len >= sizeof(magic[0]) && i < ARRAY_SIZE(magic); i++)
+		if (!memcmp(head, magic[i], sizeof(magic[0])))
 			return SOURCE_PCAP;
+	/* A hello: type 0, a version of 64 bytes and words of capabilities. */
+	if (len == sizeof(head) && !get_le32(head) && get_le32(head + 4) >= 64 &&
+	    get_le32(head + 4) <= 128)
+		return SOURCE_USBREDIR;
 	if (head[0] == 18 && head[1] == USB_DT_DEVICE)
 		return SOURCE_SYSFS;
 	return !memcmp(head, "P: /", 4) ? SOURCE_UMOCKDEV : SOURCE_LSUSB;
@@ -102,21 +109,45 @@ static int from_sysfs(const struct job *j, uint8_t **bytes, size_t *len)
 	return 0;
 }
 
+static int from_traffic(struct job *j, struct import_traffic *traffic, uint8_t **bytes, size_t *len)
+{
+	int err = import_traffic_descriptors(traffic, j->index, bytes, len);
+
+	if (!err && j->program)
+		j->made = tool_import_program(traffic, j->index, *bytes, *len);
+	import_traffic_free(traffic);
+	return err;
+}
+
 static int from_pcap(struct job *j, uint8_t **bytes, size_t *len)
 {
 	struct import_traffic traffic;
 	char why[300];
-	int err;
 
 	if (import_pcap(j->path, &traffic, why, sizeof(why))) {
 		tool_refuse("%s: %s", j->path, why);
 		return -ECANCELED;
 	}
-	err = import_traffic_descriptors(&traffic, j->index, bytes, len);
-	if (!err && j->program)
-		j->text = (uint8_t *)tool_import_program(&traffic, j->index, *bytes, *len);
-	import_traffic_free(&traffic);
-	return err;
+	return from_traffic(j, &traffic, bytes, len);
+}
+
+/* The guest's side of FILE.host is FILE.guest, if it is there. */
+static int from_usbredir(struct job *j, uint8_t **bytes, size_t *len)
+{
+	size_t n = strlen(j->path), guest_len = 0;
+	struct import_traffic traffic;
+	uint8_t *guest = NULL;
+	char path[4096];
+	int err;
+
+	if (n > 5 && n < sizeof(path) - 1 && !strcmp(j->path + n - 5, ".host")) {
+		snprintf(path, sizeof(path), "%.*s.guest", (int)n - 5, j->path);
+		if (!access(path, R_OK) && tool_file_read(path, &guest, &guest_len))
+			return -ECANCELED;
+	}
+	err = import_usbredir(j->text, j->text_len, guest, guest_len, &traffic);
+	free(guest);
+	return err ? err : from_traffic(j, &traffic, bytes, len);
 }
 
 static int convert(struct job *j, enum source source, uint8_t **bytes, size_t *len)
@@ -131,6 +162,8 @@ static int convert(struct job *j, enum source source, uint8_t **bytes, size_t *l
 		return import_umockdev((const char *)j->text, j->text_len, j->index, bytes, len);
 	case SOURCE_PCAP:
 		return from_pcap(j, bytes, len);
+	case SOURCE_USBREDIR:
+		return from_usbredir(j, bytes, len);
 	default:
 		err = import_lsusb((const char *)j->text, j->text_len, j->index, bytes, len, &note);
 		if (!err)
@@ -139,15 +172,11 @@ static int convert(struct job *j, enum source source, uint8_t **bytes, size_t *l
 	}
 }
 
-static int write_program(const struct job *j, enum source source, const uint8_t *bytes, size_t len)
+static int write_program(struct job *j, const uint8_t *bytes, size_t len)
 {
-	char *text =
-		source == SOURCE_PCAP ? (char *)j->text : tool_import_program(NULL, 0, bytes, len);
-	int err = tool_file_write(j->out, text, strlen(text));
-
-	if (source != SOURCE_PCAP)
-		free(text);
-	return err;
+	if (!j->made)
+		j->made = tool_import_program(NULL, 0, bytes, len);
+	return tool_file_write(j->out, j->made, strlen(j->made));
 }
 
 static int tell_error(const struct job *j, enum source source, int err)
@@ -180,7 +209,7 @@ static int import(const struct tool_verb *verb, char **value, char **operand, un
 	while (from && source < SOURCES && strcmp(from, source_name[source]))
 		source++;
 	if (source == SOURCES)
-		return tool_refuse("import: --from is lsusb, sysfs, umockdev or pcap");
+		return tool_refuse("import: --from is lsusb, sysfs, umockdev, pcap or usbredir");
 	if (!from)
 		source = guess(j.path);
 	if (tool_option_number(verb, value, "number", 0, 100000, &j.index) ||
@@ -192,10 +221,11 @@ static int import(const struct tool_verb *verb, char **value, char **operand, un
 		return tell_error(&j, source, err);
 	}
 	if (j.program)
-		err = write_program(&j, source, bytes, len);
+		err = write_program(&j, bytes, len);
 	else
 		err = write_seed(j.out, bytes, len);
 	free(j.text);
+	free(j.made);
 	free(bytes);
 	return err ? EXIT_BAD : EXIT_CLEAN;
 }
@@ -206,13 +236,15 @@ const struct tool_verb verb_import = {
 	.help = "a recording of a real device to a descriptor set (.hex) or a program (.ops)",
 	.min = 1,
 	.max = 1,
-	.option = {{"from", 0, "KIND",
-		    "what FILE is: lsusb, sysfs, umockdev, pcap (told from its beginning)"},
-		   {"number", 'n', "N", "which device of the file, from 0"},
-		   {"output", 'o', "OUT", "file instead of standard output"}},
+	.option =
+		{{"from", 0, "KIND",
+		  "what FILE is: lsusb, sysfs, umockdev, pcap, usbredir (told from its beginning)"},
+		 {"number", 'n', "N", "which device of the file, from 0"},
+		 {"output", 'o', "OUT", "file instead of standard output"}},
 	.run = import,
 	.more = "FILE is the text of lsusb -v, the sysfs file descriptors, a device file of umockdev-record, or a\n"
-		"capture of usbmon or USBPcap in pcap or pcapng. Serial numbers of text become neutral.\n"
+		"capture of usbmon or USBPcap in pcap or pcapng, or FILE.host of 'redir-peer --record FILE', the bytes of a\n"
+		"usbredir host, to which FILE.guest is read if it is there. Serial numbers of text become neutral.\n"
 		"An OUT that ends in .ops becomes a program: the device is plugged in and enumerated and, from\n"
 		"a capture, asked what its host asked, with the answers that were recorded.",
 };
