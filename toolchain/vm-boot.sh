@@ -47,10 +47,11 @@ while [ $# -gt 0 ]; do
 	esac
 	shift || die 2 "an option lacks its value" "try toolchain/vm-boot.sh --help"
 done
-seconds=400
+# A guest that hangs is ended, one on a busy host is not: its parts have limits of their own.
+seconds=1200
 for setting in "${settings[@]}"; do
 	[[ $setting =~ ^[a-z_]+=[0-9]{1,4}$ ]] || die 2 "--set '$setting' is not <name>=<number>" "for example --set disk_mb=64"
-	[ "${setting%%=*}" != rebind_rounds ] || seconds=$((seconds + 4 * ${setting#*=}))
+	[ "${setting%%=*}" != rebind_rounds ] || seconds=$((seconds + 12 * ${setting#*=}))
 done
 for part in ${parts//,/ }; do
 	[ -f "toolchain/guest/parts/$part" ] || die 2 "there is no part '$part'" "parts: $(cd toolchain/guest/parts && echo *)"

@@ -163,7 +163,7 @@ for device in "${devices[@]}"; do
 done
 vm_serve "$profile" "${list[@]}"
 others
-vm_run 400 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 \
+vm_run 1200 "$qemu" -M q35,i8042=off -accel tcg -cpu max -m 512 \
 	-object "memory-backend-memfd,id=ram,size=512M,share=on" -machine memory-backend=ram \
 	-bios qboot.rom -kernel "$guest/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 panic=-1 quiet tsc=reliable log_buf_len=4M parts=$class" \

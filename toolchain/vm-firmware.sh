@@ -53,13 +53,14 @@ wrong() {
 	sed 's/^/  /' "$work/serve.log" "$work/qemu.log"
 	die 1 "$firmware on $profile: $1" "--keep and --verbose show more"
 }
-hear() { vm_hear "$1" "$2" || wrong "it did not say '$2'"; }
+# Four times what it takes: a busy host makes firmware slow, and only what goes wrong takes that long.
+hear() { vm_hear $(($1 * 4)) "$2" || wrong "it did not say '$2'"; }
 serve() {
 	vm_serve "$profile" --device keyboard,port=1 --device "storage,port=3,speed=$speed,file=$disk"
 }
 start() {
 	# shellcheck disable=SC2119 # the device has no settings, these are QEMU's
-	vm_run 240 "$qemu" "${memory[@]}" -device "$(vm_device)" "$@"
+	vm_run 1200 "$qemu" "${memory[@]}" -device "$(vm_device)" "$@"
 	[ $verbose = 0 ] || { vm_console & }
 }
 crc32_of() { gzip -c | tail -c 8 | od -An -N 4 -t x4 | tr -d ' '; }
