@@ -31,8 +31,10 @@ void oracle_command_crcr(struct oracle_set *s, bool torn)
 	if (c->start_count == ORACLE_STARTS)
 		memmove(c->start, c->start + 1, --c->start_count * sizeof(c->start[0]));
 	c->start[c->start_count++] = s->reg.crcr & (~UINT64_C(0x3f) | CRCR_RCS);
-	if (s->reg.crcr & (CRCR_CS | CRCR_CA))
+	if (s->reg.crcr & (CRCR_CS | CRCR_CA)) {
 		oracle_command_disturb(s);
+		s->progress.command.owed = false;
+	}
 }
 
 static struct command_seen *at(struct command_ring *c, unsigned i)
@@ -158,6 +160,7 @@ void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
 	c->last = row->addr;
 	c->next = row->addr;
 	c->next_cycle = c->cycle;
+	oracle_progress_fetch(s, &s->progress.command, &t, c->cycle == (t.control & TRB_CYCLE));
 	if (c->cycle != UNKNOWN && (t.control & TRB_CYCLE) != c->cycle)
 		return; /* still software's */
 	if (trb_type(&t) == TRB_LINK) {

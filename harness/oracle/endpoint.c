@@ -248,6 +248,7 @@ void oracle_endpoint_fetch(struct oracle_set *s, const struct trace_row *row)
 	ep->started = true;
 	ep->next = row->addr;
 	ep->next_cycle = (uint8_t)cycle;
+	oracle_progress_fetch(s, &ep->debt, &t, (t.control & TRB_CYCLE) == (unsigned)cycle);
 	if (cycle != UNKNOWN && (t.control & TRB_CYCLE) != (unsigned)cycle)
 		return; /* still software's */
 	record(ep, row->addr, &t, (uint8_t)cycle);

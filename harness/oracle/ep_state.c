@@ -73,7 +73,10 @@ void oracle_ep_state_context(struct oracle_set *s, unsigned slot, unsigned dci,
 	if (ep->state != UNKNOWN && !legal(ep, &c, to))
 		oracle_report(s, &oracle_ep_state, "slot %u endpoint %u goes from state %u to %u",
 			      slot, dci, ep->state, to);
+	if (to != EP_RUNNING)
+		ep->debt.owed = false;
 	ep->state = (uint8_t)to;
+	ep->interval = (uint8_t)bits(dw[0], 23, 16);
 	ep->type = (uint8_t)ep_ctx_type(dw);
 	ep->streams = ep_ctx_max_pstreams(dw);
 }
@@ -96,6 +99,7 @@ static void renew(struct oracle_set *s, struct endpoint *ep, const struct comman
 	endpoint_quiet(ep, c->doorbells);
 	if (!endpoint_is_quiet(ep))
 		return;
+	ep->debt.owed = false;
 	ep->rung = ++s->doorbells;
 	ep->bytes_asked = ep->bytes_written = 0;
 	ep->retried = false;
@@ -133,6 +137,8 @@ static void removed(struct oracle_set *s, const struct command_seen *c)
 
 	if (ep0 && !endpoint_is_quiet(ep0))
 		ep0->rung = ++s->doorbells;
+	if (ep0)
+		ep0->debt.owed = false;
 	for (unsigned dci = 2; dci < 32; dci++) {
 		struct endpoint *ep = oracle_endpoint_find(s, command_slot(c), dci);
 

@@ -168,16 +168,33 @@ static uint32_t index_of(const struct event_ring *r, uint64_t addr)
 	return UINT32_MAX;
 }
 
-bool oracle_event_ring_has_room(const struct oracle_set *s)
+static bool has_room(const struct oracle_set *s, unsigned intr)
 {
-	const struct event_ring *r = &s->ring[0];
+	const struct event_ring *r = &s->ring[intr];
 	uint32_t dequeue;
 
-	if (!r->tracked || r->was_full || s->reg.intr[0].erdp_torn)
+	if (!r->tracked || r->was_full || s->reg.intr[intr].erdp_torn)
 		return false;
-	dequeue = index_of(r, s->reg.intr[0].erdp & ~UINT64_C(0xf));
+	dequeue = index_of(r, s->reg.intr[intr].erdp & ~UINT64_C(0xf));
 	return dequeue != UINT32_MAX &&
 		r->total - 1 - (r->enqueue + r->total - dequeue) % r->total > 1;
+}
+
+bool oracle_event_ring_has_room(const struct oracle_set *s)
+{
+	return has_room(s, 0);
+}
+
+/* No ring may be full, or of a table that stops the controller. One that is not read yet is neither. */
+bool oracle_event_rings_have_room(const struct oracle_set *s)
+{
+	for (unsigned i = 0; i < s->reg.intr_used; i++) {
+		bool fresh = i && !s->ring[i].count && s->reg.intr[i].erstsz <= 1;
+
+		if (!fresh && !has_room(s, i))
+			return false;
+	}
+	return s->reg.intr_used > 0;
 }
 
 static void judge_room(struct oracle_set *s, struct event_ring *r, unsigned intr,

@@ -45,6 +45,7 @@ static void clear(struct oracle_set *s)
 	r->halted_ns = 0;
 	memset(r->intr, 0, r->intr_used * sizeof(r->intr[0]));
 	r->intr_used = 0;
+	r->beyond = false;
 }
 
 void oracle_registers_reset(struct oracle_set *s)
@@ -109,6 +110,8 @@ static void usbcmd_write(struct oracle_set *s, uint32_t value)
 		oracle_command_disturb(s);
 	if (value & (USBCMD_CSS | USBCMD_CRS))
 		oracle_save_begin(s, value);
+	if (ran != !!(value & USBCMD_RS) || value & (USBCMD_LHCRST | USBCMD_CSS | USBCMD_CRS))
+		oracle_progress_forget(s);
 }
 
 void oracle_registers_function_reset(struct oracle_set *s)
@@ -200,6 +203,7 @@ static void doorbell_write(struct oracle_set *s, unsigned slot, uint32_t value)
 	s->doorbells++;
 	if (ep)
 		ep->rung = s->doorbells;
+	oracle_progress_doorbell(s, ep, slot, value);
 }
 
 static void dword_write(struct oracle_set *s, uint64_t addr, uint32_t value, bool whole)
@@ -211,8 +215,12 @@ static void dword_write(struct oracle_set *s, uint64_t addr, uint32_t value, boo
 	} else if (addr >= r->rtsoff + XHCI_INTR && addr < r->rtsoff + XHCI_INTR + 32 * 1024) {
 		unsigned offset = (unsigned)(addr - r->rtsoff - XHCI_INTR);
 
-		if (offset / 32 < ORACLE_RINGS && offset / 32 < r->max_intrs)
+		if (offset / 32 >= r->max_intrs)
+			return;
+		if (offset / 32 < ORACLE_RINGS)
 			interrupter_write(s, offset / 32, offset % 32, value, whole);
+		else
+			s->reg.beyond = true;
 	} else if (addr >= r->cap_length && addr < r->cap_length + XHCI_PORTS) {
 		operational_write(s, (uint32_t)(addr - r->cap_length), value, whole);
 	}
@@ -233,10 +241,12 @@ void oracle_registers_mmio(struct oracle_set *s, const struct trace_row *row)
 	if (row->flags & (TRACE_FAULT | TRACE_UNASSIGNED))
 		return;
 	oracle_save_settle(s);
+	s->progress.asleep = false;
 	if (!(row->flags & TRACE_WRITE)) {
 		learn(r, row);
 		if (row->addr == r->cap_length + XHCI_USBSTS) {
 			r->halt_read |= row->value & USBSTS_HCH;
+			s->progress.alive |= !(row->value & USBSTS_HCH);
 			r->not_ready = row->value & USBSTS_CNR;
 			if (!r->blind && row->len >= 4)
 				oracle_save_status(s, (uint32_t)row->value);
@@ -262,6 +272,7 @@ void oracle_registers_config(struct oracle_set *s, const struct trace_row *row)
 	if ((row->flags & (TRACE_WRITE | TRACE_FAULT)) != TRACE_WRITE)
 		return;
 	s->irq.causes++;
+	s->progress.asleep = true;
 	if (row->addr == PCI_COMMAND)
 		s->reg.pci_command = (uint8_t)row->value;
 }

@@ -11,25 +11,11 @@
 const struct oracle oracle_balance = {"end-of-input balance", "nothing of an input outlives it"};
 
 const struct oracle *const oracle_list[] = {
-	&oracle_event_ring,
-	&oracle_command,
-	&oracle_transfer,
-	&oracle_slot_state,
-	&oracle_ep_state,
-	&oracle_published,
-	&oracle_ring_walk,
-	&oracle_stream,
-	&oracle_refetch,
-	&oracle_silence,
-	&oracle_halted,
-	&oracle_work,
-	&oracle_master,
-	&oracle_interrupt,
-	&oracle_leak,
-	&oracle_packet,
-	&oracle_save,
-	&oracle_balance,
-	NULL,
+	&oracle_event_ring, &oracle_command,   &oracle_transfer,  &oracle_slot_state,
+	&oracle_ep_state,   &oracle_published, &oracle_ring_walk, &oracle_stream,
+	&oracle_refetch,    &oracle_silence,   &oracle_halted,    &oracle_work,
+	&oracle_master,     &oracle_interrupt, &oracle_leak,      &oracle_packet,
+	&oracle_save,       &oracle_progress,  &oracle_balance,   NULL,
 };
 
 void oracle_report(struct oracle_set *s, const struct oracle *oracle, const char *format, ...)
@@ -69,6 +55,7 @@ void oracle_set_controller_reset(struct oracle_set *s)
 	oracle_command_reset(s);
 	oracle_endpoint_reset(s);
 	oracle_slot_state_reset(s);
+	oracle_progress_reset(s);
 	s->late_events = s->slots_unsure = s->restored = false;
 }
 
@@ -82,6 +69,7 @@ void oracle_set_reset(struct oracle_set *s)
 	memset(&s->leak, 0, sizeof(s->leak));
 	s->packet.count = 0;
 	s->packet.lost = s->blind = false;
+	memset(&s->progress, 0, sizeof(s->progress));
 	s->op = 0;
 	s->time_ns = s->doorbells = s->work = s->disturbed = 0;
 }
@@ -124,10 +112,12 @@ static void context_row(struct oracle_set *s, const struct trace_row *row)
 
 		for (unsigned i = 0; i < 4; i++)
 			dw[i] = get_le32(row->data + at + 4 * i);
-		if (dci)
+		if (dci) {
 			oracle_ep_state_context(s, row->slot, dci, dw);
-		else
-			oracle_slot_state_context(s, row->slot, dw);
+			continue;
+		}
+		oracle_slot_state_context(s, row->slot, dw);
+		oracle_progress_address(s, row->slot, dw[3] & 0xff);
 	}
 }
 
@@ -139,6 +129,7 @@ static void refused_row(struct oracle_set *s, const struct trace_row *row)
 		return;
 	oracle_command_disturb(s);
 	oracle_save_refused(s);
+	s->progress.dead = true;
 	if (row->dci)
 		ep = oracle_endpoint_find(s, row->slot, row->dci);
 	if (row->what == DMA_OUT_CTX) {
@@ -235,6 +226,7 @@ void oracle_set_row(void *set, const struct trace_row *row)
 		break;
 	case TRACE_STEP:
 		oracle_command_step(s);
+		oracle_progress_step(s);
 		break;
 	case TRACE_STATE:
 		oracle_set_state(s, row->what);
@@ -245,6 +237,7 @@ void oracle_set_row(void *set, const struct trace_row *row)
 	case TRACE_PACKET:
 		oracle_packet_row(s, row);
 		oracle_leak_packet(s, row);
+		oracle_progress_packet(s, row);
 		break;
 	}
 }

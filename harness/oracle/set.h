@@ -12,13 +12,14 @@
 
 #include "base.h"
 #include "oracle/oracle.h"
+#include "oracle/progress.h"
 #include "trace.h"
 #include "xhci/abi.h"
 
 extern const struct oracle oracle_event_ring, oracle_command, oracle_transfer, oracle_slot_state,
 	oracle_ep_state, oracle_published, oracle_ring_walk, oracle_silence, oracle_halted,
 	oracle_stream, oracle_refetch, oracle_work, oracle_master, oracle_interrupt, oracle_leak,
-	oracle_packet, oracle_save;
+	oracle_packet, oracle_progress, oracle_save;
 
 #define UNKNOWN 0xffu /* of a state or a cycle bit */
 
@@ -52,6 +53,7 @@ struct registers {
 	uint8_t pci_command;
 	struct interrupter_registers intr[ORACLE_RINGS];
 	unsigned intr_used; /* intr[0 .. intr_used - 1] may be non-zero */
+	bool beyond;        /* an interrupter that is not modelled was set up */
 };
 
 void oracle_registers_reset(struct oracle_set *s);
@@ -98,6 +100,8 @@ void oracle_event_ring_reset(struct oracle_set *s);
 void oracle_event_ring_resume(struct event_ring *r, const struct event_ring *saved);
 /* The primary ring is known well, and an event would have its place there now. */
 bool oracle_event_ring_has_room(const struct oracle_set *s);
+/* So does every other ring that is in use. */
+bool oracle_event_rings_have_room(const struct oracle_set *s);
 /* Events for the primary ring may have no place there. */
 bool oracle_event_ring_loses(const struct oracle_set *s);
 
@@ -195,6 +199,9 @@ struct endpoint {
 	uint64_t next;
 	uint8_t next_cycle;
 	uint64_t bytes_asked, bytes_written; /* IN data */
+	struct debt debt;
+	uint32_t packets, packets_before; /* rows about its packets; and when time moved last */
+	uint8_t interval;                 /* of its context: an exponent */
 	struct {
 		uint64_t base;
 		uint32_t bytes;
@@ -353,7 +360,8 @@ struct oracle_set {
 	struct interrupt_seen irq;
 	struct leak_seen leak;
 	struct packet_seen packet;
-	struct save_seen *save;      /* NULL: nobody saves */
+	struct save_seen *save; /* NULL: nobody saves */
+	struct progress_seen progress;
 	struct slot_seen *slot[256]; /* NULL: never heard of since HCRST */
 	struct endpoint *endpoint[ORACLE_ENDPOINTS];
 	unsigned endpoint_count;

@@ -60,7 +60,7 @@ static void every_oracle_has_a_name_and_a_clause(void **state)
 		assert_true(strlen(oracle_list[count]->name) > 0);
 		assert_true(strlen(oracle_list[count]->clause) > 0);
 	}
-	assert_int_equal(count, 18);
+	assert_int_equal(count, 19);
 }
 
 static void narrow_accesses_blind_the_model_until_the_end(void **state)

@@ -155,7 +155,7 @@ static inline void bed_slot_context(struct bed *b, unsigned slot, unsigned state
 {
 	uint8_t raw[32] = {0};
 
-	put_le32(raw + 12, state << 27);
+	put_le32(raw + 12, state << 27 | (state < SLOT_ADDRESSED ? 0 : slot));
 	bed_dma(b, TRACE_WRITE, DMA_OUT_CTX, slot, 0, BED_CONTEXT + 0x1000 * slot, raw,
 		sizeof(raw));
 }

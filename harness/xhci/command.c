@@ -178,7 +178,7 @@ void xhci_command_stop(struct xhci *x, bool abort_current)
 	if (x->command_waiting) {
 		unsigned id = x->address.slot;
 
-		xhci_command_address_cancel(x);
+		xhci_command_address_fail(x);
 		xhci_command_finish(x, CC_COMMAND_ABORTED, id);
 	}
 	x->command_running = x->command_kicked = false;

@@ -89,6 +89,17 @@ static struct usb_packet *address_packet(struct xhci *x, struct usb_device *dev)
 	return p;
 }
 
+void xhci_command_address_fail(struct xhci *x)
+{
+	struct slot *s = &x->slots[x->address.slot];
+
+	xhci_command_address_cancel(x);
+	if (s->state == SLOT_ENABLED) { /* it has no endpoint then, xHCI 4.5.3 */
+		xhci_ep_free(s->ep[1]);
+		s->ep[1] = NULL;
+	}
+}
+
 /*
  * The two packets of SET_ADDRESS. Returns the command's code, or COMMAND_WAITS while the
  * device is asked again (NAK) or takes its time (asynchronous).
@@ -125,11 +136,7 @@ static int address_step(struct xhci *x)
 		if (x->address.stage++ == 1)
 			return addressed(x, x->address.slot, SLOT_ADDRESSED);
 	}
-	xhci_command_address_cancel(x);
-	if (s->state == SLOT_ENABLED) {
-		xhci_ep_free(s->ep[1]);
-		s->ep[1] = NULL;
-	}
+	xhci_command_address_fail(x);
 	return code;
 }
 

@@ -179,6 +179,8 @@ void xhci_command_stop(struct xhci *x, bool abort_current);
 void xhci_command_finish(struct xhci *x, enum completion_code code, unsigned slot_id);
 /* Address Device gives up its SET_ADDRESS packets. */
 void xhci_command_address_cancel(struct xhci *x);
+/* The same, and the slot is as it was before the command. */
+void xhci_command_address_fail(struct xhci *x);
 /* Another try for a SET_ADDRESS that was refused with NAK. */
 void xhci_command_address_retry(struct xhci *x);
 
