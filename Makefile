@@ -113,7 +113,7 @@ bugs: ## prove that each resurrected bug is found: [B=<id>] [SECS=<n> to also se
 ##@ Checking
 test: ## unit tests, every corpus file, determinism, the gates' own tests
 	+@ci/test.sh
-vm-test: ## real guests on our controller: [SHORT=1] [ONLY=<part of a name>] [LIST=1]
+vm-test: ## real guests on our controller: [SHORT=1] [ONLY=<part of a name>] [LIST=1] [JOBS=1]
 	+@toolchain/vm-test.sh
 vm-bench: ## disks on our controller beside QEMU's own, read and write, in one guest: [MB=256] [RUNS=7]
 	+@toolchain/vm-bench.sh

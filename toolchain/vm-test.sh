@@ -8,52 +8,64 @@
 #   SHORT=1 toolchain/vm-test.sh         one kernel, one boot, at most three minutes
 #   ONLY=<part of a name> toolchain/vm-test.sh
 #   LIST=1 toolchain/vm-test.sh          what there is
+#   JOBS=<n> toolchain/vm-test.sh        so many at once; by default one, as a guest minds a busy host
 #
 # At its first run it fetches a QEMU and the guests, below ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet. The
 # logs are in build/vm-test, and the console of what failed. Exit 1 if something failed, 2 if something needed is missing.
 
+# shellcheck disable=SC2317 # row calls the functions
 # shellcheck source=../ci/say.sh
 . "$(dirname "$0")/../ci/say.sh"
 [ $# = 0 ] || die 2 "unknown option '$1'" "try toolchain/vm-test.sh --help"
 short=${SHORT:-0} only=${ONLY:-} list=${LIST:-0}
 unset SHORT ONLY LIST
-passed=0 failed=0
+passed=0 failed=0 running=0 at_once=${JOBS:-1}
+[[ $at_once =~ ^[1-9][0-9]?$ ]] || die 2 "JOBS='$at_once' is not a number" "for example JOBS=2"
 mkdir -p build/vm-test
+[ "$list" = 1 ] || build build/asan/gauntlet # once, and not by each that is played
 
-# row NAME COMMAND..: it must pass. Its notes are shown, and all it said if it does not.
+# play NAME LOG COMMAND..: it must pass. Its notes are shown, and all it said if it does not.
+play() {
+	local name=$1 log=$2 began=$SECONDS status=0
+	shift 2
+	VM_LOGS=${log%.log} "$@" >"$log" 2>&1 || status=$?
+	if [ $status = 0 ]; then
+		say "$(printf '%sok%s     %-52s %4d s  %s violations' "$green" "$plain" "$name" $((SECONDS - began)) "$(grep -c VIOLATED "$log")"
+			sed -n 's/^  note \(disk .*\)/         \1/p' "$log")"
+	else
+		say "$(echo "${red}FAILED$plain $name (exit $status, $((SECONDS - began)) s): $log"; tail -n 40 "$log")"
+	fi
+	return $status
+}
+# reap: waits for one of those that are being played.
+reap() {
+	if wait -n; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+	running=$((running - 1))
+}
+# row NAME COMMAND..: as soon as there is room.
 row() {
-	local name=$1 log=build/vm-test/${1//[ \/,:]/-}.log began=$SECONDS
+	local name=$1
 	shift
 	[[ $name == *"$only"* ]] || return 0
 	[ "$list" = 0 ] || { say "$name"; return 0; }
+	[ $running -lt "$at_once" ] || reap
 	progress "$name"
-	local status=0
-	VM_LOGS=${log%.log} "$@" >"$log" 2>&1 || status=$?
-	if [ $status = 0 ]; then
-		passed=$((passed + 1))
-		say "$(printf '%sok%s     %-52s %4d s  %s violations' "$green" "$plain" "$name" $((SECONDS - began)) "$(grep -c VIOLATED "$log")")"
-		sed -n 's/^  note \(disk .*\)/         \1/p' "$log"
-	else
-		failed=$((failed + 1))
-		say "${red}FAILED$plain $name (exit $status, $((SECONDS - began)) s): $log"
-		tail -n 40 "$log"
-	fi
+	play "$name" "build/vm-test/${name//[ \/,:]/-}.log" "$@" &
+	running=$((running + 1))
 }
-
-# must_fail NAME PATTERN COMMAND..: it must say this and exit with 1.
-must_fail() {
-	local name=$1 pattern=$2
-	shift 2
-	# shellcheck disable=SC2016 # the inner shell's
-	row "$name" bash -c '"${@:2}"; [ $? = 1 ] || { echo "it did not exit with 1"; exit 1; }' -- "$pattern" "$@"
-	[[ $name != *"$only"* ]] || [ "$list" = 1 ] || grep -qE -- "$pattern" "build/vm-test/${name//[ \/,:]/-}.log" || {
-		failed=$((failed + 1)) passed=$((passed - 1))
-		say "${red}FAILED$plain $name: '$pattern' was not said"
-	}
+# fails_with PATTERN COMMAND..: it must say this and exit with 1.
+fails_with() {
+	local pattern=$1 said status=0
+	shift
+	said=$("$@" 2>&1) || status=$?
+	printf '%s\n' "$said"
+	[ "$status" = 1 ] || { echo "it did not exit with 1"; return 1; }
+	grep -qE -- "$pattern" <<<"$said" || { echo "'$pattern' was not said"; return 1; }
 }
 boot() { row "$1" toolchain/vm-boot.sh "${@:2}"; }
 verdict() {
-	[ "$list" = 1 ] && exit 0
+	[ "$list" = 0 ] || exit 0
+	while [ $running -gt 0 ]; do reap; done
 	say "$passed passed, $failed failed"
 	[ $failed = 0 ] && [ $passed != 0 ]
 	exit
@@ -93,18 +105,17 @@ done
 lying=build/vm-test/lying
 plant_lie() {
 	local where=harness/xhci/completion.c
-	rm -rf $lying
-	mkdir -p $lying/build
-	cp -a Makefile toolchain harness targets $lying/
-	cp -a build/asan $lying/build/
-	sed -i 's/xhci_transfer_event(ep, t, CC_SUCCESS, 0);/xhci_transfer_event(ep, t, CC_SUCCESS, 1);/' $lying/$where
-	! cmp -s $where $lying/$where || { echo "the lie has no place in $where any more"; return 1; }
-	make --no-print-directory -C $lying -j"$jobs" build/asan/gauntlet
+	rm -rf "$lying"
+	mkdir -p "$lying/build"
+	cp -a Makefile toolchain harness targets "$lying/"
+	cp -a build/asan "$lying/build/"
+	sed -i 's/xhci_transfer_event(ep, t, CC_SUCCESS, 0);/xhci_transfer_event(ep, t, CC_SUCCESS, 1);/' "$lying/$where"
+	! cmp -s "$where" "$lying/$where" || { echo "the lie has no place in $where any more"; return 1; }
+	make --no-print-directory -C "$lying" -j"$jobs" build/asan/gauntlet
 }
-must_fail 'gate: a warning of the kernel' 'WARN planted' toolchain/vm-boot.sh --parts enumerate --plant
-[[ 'gate: an oracle' != *"$only"* ]] || [ "$list" = 1 ] || { build build/asan/gauntlet && plant_lie; } >build/vm-test/lie.log 2>&1 || {
-	tail -n 20 build/vm-test/lie.log
-	die 1 'the lying controller does not build' 'its messages are above'
+lie_is_seen() {
+	plant_lie && fails_with '^ *VIOLATED' env "GAUNTLET=$lying/build/asan/gauntlet" toolchain/vm-boot.sh --parts enumerate
 }
-must_fail 'gate: an oracle' '^ *VIOLATED' env GAUNTLET=$lying/build/asan/gauntlet toolchain/vm-boot.sh --parts enumerate
+row 'gate: a warning of the kernel' fails_with 'WARN planted' toolchain/vm-boot.sh --parts enumerate --plant
+row 'gate: an oracle' lie_is_seen
 verdict

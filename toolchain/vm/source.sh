@@ -66,7 +66,7 @@ source_demo() {
 	guest=$(toolchain/get-guest.sh) || exit 2
 	toolchain/guest/initrd.sh "$guest" toolchain/guest/demo-init "$run_folder/initrd" || exit 2
 	truncate -s 64M "$run_folder/disk.img" || die 2 "cannot make a disk in $run_folder" "is TMPDIR full?"
-	[ "$seconds" != 0 ] || seconds=300
+	[ "$seconds" != 0 ] || seconds=900 # of a guest that hangs
 	xhci=${xhci:-builtin}
 	if [ -n "$program" ]; then
 		qemu=$program
