@@ -321,6 +321,25 @@ expect 'profile: warns of leak detection under a tracer' 1 'LeakSanitizer needs 
 	expect 'profile: has nothing to say of a sound combination' 0 'nothing known to mislead' "$profile" ci --check "$dir/strict"
 expect 'profile: an unknown set is refused' 2 'there is no set' "$profile" nosuch
 
+# --- captures of real devices ------------------------------------------------------------------
+build build/asan/gauntlet
+tool=build/asan/gauntlet
+mkdir -p "$dir/captures/one"
+printf 'plug port=1 model=keyboard speed=high\nenumerate port=1\n' >"$dir/keyboard.ops"
+$tool repro "$dir/keyboard.ops" --pcap "$dir/captures/one/usb.pcap" >"$dir/out" 2>&1 ||
+	die 1 "a keyboard is not clean" "$(tail -n 1 "$dir/out")"
+known_device() { printf 'P: /devices/usb\nN: bus/usb/001/002\nE: DEVTYPE=usb_device\nH: descriptors=%s\n\n' "$1" >"$dir/captures/one/device"; }
+hex=$($tool import "$dir/captures/one/usb.pcap" | grep -v '^#' | tr -d ' \n' | tr a-f A-F)
+known_device "${hex:0:104}"
+expect 'captures: one with the device that is known' 0 '^ok one/usb.pcap' ci/captures.sh "$dir/captures"
+known_device "${hex:0:64}FF${hex:66:38}"
+expect 'captures: the device is known otherwise' 1 'FAILED one/usb.pcap: device 0 is not that of' ci/captures.sh "$dir/captures"
+rm "$dir/captures/one/device"
+head -c 200 "$dir/captures/one/usb.pcap" >"$dir/captures/one/cut.pcap"
+expect 'captures: one without a device' 1 'FAILED one/cut.pcap: .*no device descriptor' ci/captures.sh "$dir/captures"
+rm "$dir/captures/one/"*
+expect 'captures: there are none' 2 'there are no captures' ci/captures.sh "$dir/captures"
+
 # --- real guests -----------------------------------------------------------------------------
 gate=toolchain/guest/dmesg-gate
 said() { printf 'guest: log %s %s\n' "$@" >"$dir/console"; }

@@ -3,17 +3,18 @@
 #
 # Sets up, builds and tests: unit tests in the clang ASan and the gcc build, every corpus file,
 # replay determinism between builds and runs, the vacuity gate, the proofs of FEATURES.md, the calls of libraries, a seed for
-# each historical bug, the resurrected ones, the gates' own tests, a device of ours in each QEMU that is there, and one
+# each historical bug, the resurrected ones, the gates' own tests, captures of real
+# devices where they are to be had, a device of ours in each QEMU that is there, and one
 # boot of a real guest where a QEMU is to be had (VM=0: not). Ends with one line "N passed, N failed"; exit 1 on failure.
 #
-#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features calls history gates bugs qemu vm
+#   ci/test.sh [<suite>..]      suites: unit corpus determinism vacuity features calls history gates bugs captures qemu vm
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
-suites=${*:-unit corpus determinism vacuity features calls history gates bugs qemu vm}
+suites=${*:-unit corpus determinism vacuity features calls history gates bugs captures qemu vm}
 for s in $suites; do
 	case $s in
-	unit | corpus | determinism | vacuity | features | calls | history | gates | bugs | qemu | vm) ;;
+	unit | corpus | determinism | vacuity | features | calls | history | gates | bugs | captures | qemu | vm) ;;
 	*) die 2 "there is no suite '$s'" "try ci/test.sh --help" ;;
 	esac
 done
@@ -186,6 +187,19 @@ for s in $suites; do
 		ok=$(grep -c '^ok ' build/test/bugs.log) bad=$(grep -c '^FAILED ' build/test/bugs.log)
 		[ "$ok" != 0 ] || bad=$((bad + 1))
 		done_suite 'resurrected bugs' ;;
+	captures)
+		if [ "${VM:-1}" = 0 ]; then continue; fi
+		progress 'fetching captures of real devices'
+		if ! folder=$(toolchain/get-captures.sh 2>build/test/captures.log); then
+			say "${yellow}left out$plain captures of real devices: there are none to be had, see build/test/captures.log"
+			continue
+		fi
+		suite
+		progress 'captures of real devices'
+		ci/captures.sh "$folder" >build/test/captures.log 2>&1 || grep -v '^ok ' build/test/captures.log
+		ok=$(grep -c '^ok ' build/test/captures.log) bad=$(grep -c '^FAILED ' build/test/captures.log)
+		[ "$ok" != 0 ] || bad=$((bad + 1))
+		done_suite 'captures of real devices' ;;
 	qemu) qemu ;;
 	vm)
 		if [ "${VM:-1}" = 0 ]; then continue; fi
