@@ -217,6 +217,17 @@ fresh
 printf 'USB?' >corpus/trial/bad.hex
 expect 'fuzz: a seed that fails is a finding and the rest goes on' 1 'trial +[0-9]{4,} .* [1-9][0-9]*$' env SECS=3 ci/fuzz.sh
 expect 'nightly: a seed that fails is a finding and the rest goes on' 1 '^\| trial \| 2 \| [0-9]{4,}' env SECS=3 ci/nightly.sh
+# --- seeds of recordings ---------------------------------------------------------------------
+fresh
+mkdir "$dir/sysfs" "$dir/none"
+printf '\22\1\0\2\0\0\0\100\1\0\2\0\0\1\0\0\0\1\11\2\22\0\1\1\0\200\62\11\4\0\0\0\377\0\0\0' >"$dir/sysfs/one"
+cp "$dir/sysfs/one" "$dir/sysfs/two"
+import=(env T=trial "GAUNTLET=$top/build/asan/gauntlet" ci/import.sh -o "$dir/seeds")
+expect 'import: of two alike one is new' 0 '^1 new of 2' "${import[@]}" --beside "$dir/none" "$dir"/sysfs/*
+expect 'import: it has a name' 0 '^12 01 00 02' cat "$dir/seeds/one-0001-0002.hex"
+expect 'import: what the seeds reach already is known' 0 '^known two-0001-0002.hex: it reaches nothing new' \
+	"${import[@]}" --beside "$dir/sysfs" "$dir/sysfs/two"
+expect 'import: what is no recording' 1 'no device descriptor' "${import[@]}" --beside "$dir/none" ci/import.sh
 # --- known findings --------------------------------------------------------------------------
 fresh
 sed -i "s/ && data\[2\] == 'B' && data\[3\] == '?'//" harness/usb/magic.c
