@@ -29,7 +29,7 @@
 #define ARENA_BYTES (UINT64_C(1) << 28)
 #define TRIM_BYTES (UINT64_C(1) << 25) /* what an input used beyond this goes back to the system */
 #define ROOT_STEP (UINT64_C(1) << 20)
-#define IMAGE_STEP (UINT64_C(1) << 16)
+#define IMAGE_ROOM (UINT64_C(1) << 20) /* addresses, not memory: most images never grow out of them */
 #define GRANULE 16u
 #define CLASSES 160u
 #define QUARANTINE 32u
@@ -209,7 +209,10 @@ struct heap_image {
 	uint8_t *bytes; /* the arena's first top bytes, then their shadow */
 };
 
-/* Not from malloc: nobody need look there for leaks. */
+/*
+ * Not from malloc: nobody need look there for leaks. Nor is memory given back from one image to the next:
+ * faults and unmappings would cost more than all that is copied.
+ */
 static void image_unmap(struct heap_image *image)
 {
 	if (image->bytes)
@@ -223,11 +226,11 @@ struct heap_image *heap_image_save(struct heap_image *image)
 
 	if (!image)
 		image = alloc_zero(sizeof(*image));
-	if (top + top / 8 > image->room || top < image->room / 8) {
+	if (top + top / 8 > image->room) {
 		image_unmap(image);
-		image->room = (top + top / 8) / IMAGE_STEP * IMAGE_STEP + IMAGE_STEP;
+		image->room = (top + top / 8) / IMAGE_ROOM * IMAGE_ROOM + IMAGE_ROOM;
 		image->bytes = mmap(NULL, image->room, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		REQUIRE(image->bytes != MAP_FAILED);
 	}
 	image->top = top;
