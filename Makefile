@@ -76,9 +76,9 @@ $(foreach f,op backend import tool usbfs redir export,$(eval \
 build/fuzz/harness/backend/vfio_%.o: private unwatched =
 build/fuzz/harness/backend/vfio_client%.o: private unwatched = $(fuzz_unwatched)
 build/fuzz/harness/backend/vfio_mutate.o: private unwatched = $(fuzz_unwatched)
-fuzz_unchecked_src := $(filter-out harness/arena.c,$(wildcard harness/*.c harness/oracle/*.c \
+fuzz_unchecked_src := $(filter-out harness/arena.c harness/heap_image.c,$(wildcard harness/*.c harness/oracle/*.c \
 	harness/op/*.c harness/redir/*.c))
-build/fuzz/harness/arena.o: private unwatched = $(fuzz_arena)
+build/fuzz/harness/arena.o build/fuzz/harness/heap_image.o: private unwatched = $(fuzz_arena)
 $(foreach f,$(fuzz_unchecked_src),$(eval \
 	$(f:%.c=build/fuzz/%.o): private unwatched = $(fuzz_unchecked)))
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))

@@ -91,10 +91,10 @@ want_number() {
 # For every run of an engine: OSS-Fuzz's limits, and libFuzzer's length (a few seeds are longer; they are
 # replayed whole by `make test`, and would make every mutation as long). Entropic's bookkeeping of feature frequencies costs
 # more than an input itself does here, and so does writing a file for each input that could be
-# shortened: merging does that for good. Eight mutations in a row rather than five, because the inputs of
+# shortened: merging does that for good. Ten mutations in a row rather than five, because the inputs of
 # such a chain begin alike, and what is alike is played once.
 # shellcheck disable=SC2034 # for those who source it
-engine_flags=(-timeout=25 -rss_limit_mb=2560 -max_len=4096 -entropic=0 -reduce_inputs=0 -mutate_depth=8)
+engine_flags=(-timeout=25 -rss_limit_mb=2560 -max_len=4096 -entropic=0 -reduce_inputs=0 -mutate_depth=10)
 
 # A child that does not outlive us, even if we are killed with -9.
 leashed() {

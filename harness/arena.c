@@ -11,12 +11,6 @@
 #include "arena.h"
 #include "heap.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && defined(__x86_64__)
-#define HAS_ARENA 1
-#endif
-#endif
-
 #if defined(ARENA_REQUIRED) && !defined(HAS_ARENA)
 #error "fuzzing without the arena is several times slower: see build/fuzz in the Makefile"
 #endif
@@ -29,7 +23,6 @@
 #define ARENA_BYTES (UINT64_C(1) << 28)
 #define TRIM_BYTES (UINT64_C(1) << 25) /* what an input used beyond this goes back to the system */
 #define ROOT_STEP (UINT64_C(1) << 20)
-#define IMAGE_ROOM (UINT64_C(1) << 20) /* addresses, not memory: most images never grow out of them */
 #define GRANULE 16u
 #define CLASSES 160u
 #define QUARANTINE 32u
@@ -37,9 +30,6 @@
 #define MARK_FREED 0xfdu
 #define MAGIC_USED 0x6b636f6cu
 #define MAGIC_FREED 0x65657266u
-
-/* The functions that touch red zones and shadow must not be checked, nor end in checked ones. */
-#define UNCHECKED __attribute__((no_sanitize("address"), no_builtin("memset", "memcpy")))
 
 struct block {
 	uint32_t magic;
@@ -73,11 +63,6 @@ UNCHECKED static void fill(uint8_t *to, uint8_t value, size_t n)
 		*(any_word *)(to + i) = word;
 	for (; i < n; i++)
 		to[i] = value;
-}
-
-UNCHECKED static void copy(uint8_t *to, const uint8_t *from, size_t n)
-{
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
 }
 
 static uint8_t *shadow_of(uint64_t offset)
@@ -201,85 +186,22 @@ uint64_t arena_live(void)
 	return arena->live;
 }
 
-/* ---- images -------------------------------------------------------------------------------- */
-
-struct heap_image {
-	uint64_t top;
-	uint64_t room;
-	uint8_t *bytes; /* the arena's first top bytes, then their shadow */
-};
-
-/*
- * Not from malloc: nobody need look there for leaks. Nor is memory given back from one image to the next:
- * faults and unmappings would cost more than all that is copied.
- */
-static void image_unmap(struct heap_image *image)
+struct arena_extent arena_extent(void)
 {
-	if (image->bytes)
-		munmap(image->bytes, image->room);
-	image->bytes = NULL;
+	return (struct arena_extent){(uint8_t *)arena, arena_shadow, arena->top};
 }
 
-struct heap_image *heap_image_save(struct heap_image *image)
+UNCHECKED void arena_rewind(uint64_t top)
 {
-	uint64_t top = arena->top;
-
-	if (!image)
-		image = alloc_zero(sizeof(*image));
-	if (top + top / 8 > image->room) {
-		image_unmap(image);
-		image->room = (top + top / 8) / IMAGE_ROOM * IMAGE_ROOM + IMAGE_ROOM;
-		image->bytes = mmap(NULL, image->room, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		REQUIRE(image->bytes != MAP_FAILED);
-	}
-	image->top = top;
-	copy(image->bytes, (uint8_t *)arena, image->top);
-	copy(image->bytes + image->top, arena_shadow, image->top / 8);
-	return image;
-}
-
-UNCHECKED void heap_image_restore(const struct heap_image *image)
-{
-	uint64_t top = arena->top;
-
-	if (top > image->top) /* nobody may touch what was handed out since */
-		fill(shadow_of(image->top), MARK_REDZONE, (top - image->top) / 8);
-	if (top > TRIM_BYTES)
+	if (arena->top > top) /* nobody may touch what was handed out since */
+		fill(shadow_of(top), MARK_REDZONE, (arena->top - top) / 8);
+	if (arena->top > TRIM_BYTES)
 		madvise((uint8_t *)arena + TRIM_BYTES, ARENA_BYTES - TRIM_BYTES, MADV_DONTNEED);
-	copy((uint8_t *)arena, image->bytes, image->top);
-	copy(arena_shadow, image->bytes + image->top, image->top / 8);
-}
-
-void heap_image_free(struct heap_image *image)
-{
-	if (!image)
-		return;
-	image_unmap(image);
-	free(image);
 }
 #else
 bool arena_open(void)
 {
 	return false;
-}
-
-struct heap_image *heap_image_save(struct heap_image *image)
-{
-	(void)image;
-	REQUIRE(false); /* there is no arena in this build */
-	return NULL;
-}
-
-void heap_image_restore(const struct heap_image *image)
-{
-	(void)image;
-	REQUIRE(false);
-}
-
-void heap_image_free(struct heap_image *image)
-{
-	(void)image;
 }
 
 void *arena_zero(size_t n)
@@ -295,5 +217,15 @@ void arena_free(void *p)
 uint64_t arena_live(void)
 {
 	return 0;
+}
+
+struct arena_extent arena_extent(void)
+{
+	return (struct arena_extent){0};
+}
+
+void arena_rewind(uint64_t top)
+{
+	(void)top;
 }
 #endif

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * arena.h -- private to heap.c: one arena for all blocks of the machine. In a build without
- * AddressSanitizer there is none, and arena_open says so.
+ * arena.h -- private to heap.c and heap_image.c: one arena for all blocks of the machine. In a build
+ * without AddressSanitizer there is none, and arena_open says so.
  */
 #ifndef ARENA_H
 #define ARENA_H
 
 #include "base.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && defined(__x86_64__)
+#define HAS_ARENA 1
+#endif
+#endif
+
+/* The functions that touch red zones and shadow must not be checked, nor end in checked ones. */
+#define UNCHECKED __attribute__((no_sanitize("address"), no_builtin("memset", "memcpy")))
 
 /* False if there is none: nothing else of this header may be called then. */
 bool arena_open(void);
@@ -17,5 +26,15 @@ void arena_free(void *p);
 
 /* Blocks in use. */
 uint64_t arena_live(void);
+
+/* All that the arena's state is: so many bytes, and a byte of shadow for each eight of them. */
+struct arena_extent {
+	uint8_t *bytes, *shadow;
+	uint64_t top;
+};
+struct arena_extent arena_extent(void);
+
+/* The bytes of a state that ended at top are put back next. */
+void arena_rewind(uint64_t top);
 
 #endif

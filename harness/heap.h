@@ -30,10 +30,12 @@ bool heap_has_arena(void);
 
 /*
  * The arena as it is now, to be brought back any number of times: blocks keep their addresses. An
- * image that is not needed any more can be given for its storage; NULL makes a new one.
+ * image that is not needed any more can be given for its storage; NULL makes a new one. With a base,
+ * only what is not as in the base is kept: the base is an image without one, and must stay as it is while
+ * the new one is used.
  */
 struct heap_image;
-struct heap_image *heap_image_save(struct heap_image *image);
+struct heap_image *heap_image_save(struct heap_image *image, const struct heap_image *base);
 void heap_image_restore(const struct heap_image *image);
 void heap_image_free(struct heap_image *image);
 

@@ -114,7 +114,7 @@ static void an_image_brings_back_bytes_and_blocks(void **state)
 	memset(kept, 1, 40);
 	memset(freed_later, 2, 600);
 	live = heap_live();
-	image = heap_image_save(NULL);
+	image = heap_image_save(NULL, NULL);
 	for (unsigned round = 0; round < 3; round++) {
 		kept[7] = 9;
 		heap_free(freed_later);
@@ -127,13 +127,54 @@ static void an_image_brings_back_bytes_and_blocks(void **state)
 		assert_true(__asan_address_is_poisoned(later));
 	}
 	kept[7] = 3; /* an image's storage may be used again */
-	image = heap_image_save(image);
+	image = heap_image_save(image, NULL);
 	kept[7] = 4;
 	heap_image_restore(image);
 	assert_int_equal(kept[7], 3);
 	heap_image_free(image);
 	heap_free(kept);
 	heap_free(freed_later);
+}
+
+static void an_image_of_differences_is_the_same(void **state)
+{
+	struct heap_image *base, *image[3] = {NULL};
+	uint8_t *blocks[64], *more;
+
+	(void)state;
+	NEED_ARENA();
+	for (unsigned i = 0; i < 64; i++)
+		blocks[i] = heap_zero(300 + i);
+	base = heap_image_save(NULL, NULL);
+	for (unsigned round = 0; round < 3; round++) {
+		heap_image_restore(base);
+		for (unsigned i = round; i < 64; i += 7)
+			memset(blocks[i], (int)(round + 1), 300);
+		heap_free(blocks[20 + round]);
+		more = heap_zero(5000);
+		more[4999] = (uint8_t)round;
+		image[round] = heap_image_save(image[round], base);
+	}
+	for (unsigned round = 0; round < 3; round++) {
+		heap_image_restore(base);
+		assert_int_equal(blocks[round][299], 0);
+		heap_image_restore(image[round]);
+		assert_true(__asan_address_is_poisoned(blocks[20 + round]));
+		assert_false(__asan_address_is_poisoned(blocks[23]));
+		for (unsigned i = 0; i < 64; i++) {
+			if (i != 20 + round)
+				assert_int_equal(blocks[i][299], i % 7 == round ? round + 1 : 0);
+		}
+		assert_int_equal(more[4999], round);
+		assert_true(__asan_address_is_poisoned(more + 5000));
+	}
+	heap_image_restore(base);
+	assert_true(__asan_address_is_poisoned(more));
+	for (unsigned i = 0; i < 64; i++)
+		heap_free(blocks[i]);
+	for (unsigned round = 0; round < 3; round++)
+		heap_image_free(image[round]);
+	heap_image_free(base);
 }
 
 static void dies(void (*wrong)(void))
@@ -188,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_block_is_zero_and_ends_where_it_was_asked_to),
 		cmocka_unit_test(a_freed_block_comes_back_late_and_clean),
 		cmocka_unit_test(an_image_brings_back_bytes_and_blocks),
+		cmocka_unit_test(an_image_of_differences_is_the_same),
 		cmocka_unit_test(wrong_use_is_fatal),
 	};
 

@@ -6,9 +6,13 @@
  *
  * A place also keeps the coverage counters of its ops, so that an input counts what it covers
  * whether it starts warm or cold.
+ *
+ * No input allocates anything here: libFuzzer takes what an input allocates and keeps for a leak, looks
+ * through all memory, and after a thousand in vain it does not look any more.
  */
 #include "coverage.h"
 #include "warm.h"
+#include <sys/mman.h>
 
 #define PLACES 512u
 #define SEEN 16384u
@@ -17,7 +21,8 @@
 #define MERIT_MAX 8u
 
 struct place {
-	uint64_t key; /* of the ops, if there is an image */
+	bool kept;    /* the rest means something */
+	uint64_t key; /* of the ops */
 	unsigned merit;
 	struct trace trace;
 	struct heap_image *image;
@@ -27,6 +32,7 @@ struct place {
 struct warm {
 	struct place power_on;
 	struct place place[PLACES];
+	uint8_t *counters;            /* of all places; unmapped until used */
 	uint64_t seen[SEEN];          /* keys that came by without being kept */
 	uint64_t key[PREFIX_MAX + 1]; /* of the first ops of the last program */
 	unsigned count;               /* of key[] */
@@ -41,15 +47,15 @@ struct warm *warm_new(const struct trace *trace)
 	if (!heap_has_arena())
 		return NULL;
 	w = alloc_zero(sizeof(*w));
-	w->power_on = (struct place){.trace = *trace, .image = heap_image_save(NULL)};
+	w->power_on = (struct place){.trace = *trace, .image = heap_image_save(NULL, NULL)};
+	w->counters = mmap(NULL, PLACES * coverage_bytes() + 1, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	REQUIRE(w->counters != MAP_FAILED);
+	for (unsigned i = 0; i < PLACES; i++) {
+		w->place[i].image = heap_image_save(NULL, w->power_on.image);
+		w->place[i].counters = w->counters + i * coverage_bytes();
+	}
 	return w;
-}
-
-static void place_clear(struct place *place)
-{
-	heap_image_free(place->image);
-	free(place->counters);
-	memset(place, 0, sizeof(*place));
 }
 
 void warm_free(struct warm *w)
@@ -57,8 +63,9 @@ void warm_free(struct warm *w)
 	if (!w)
 		return;
 	for (unsigned i = 0; i < PLACES; i++)
-		place_clear(&w->place[i]);
-	place_clear(&w->power_on);
+		heap_image_free(w->place[i].image);
+	munmap(w->counters, PLACES * coverage_bytes() + 1);
+	heap_image_free(w->power_on.image);
 	free(w);
 }
 
@@ -111,7 +118,7 @@ unsigned warm_start(struct warm *w, const struct op_program *p, unsigned expect,
 
 		w->key[i] = op_key(w->key[i - 1], &p->op[i - 1]);
 		place = &w->place[w->key[i] % PLACES];
-		if (place->image && place->key == w->key[i]) {
+		if (place->kept && place->key == w->key[i]) {
 			from = place;
 			first = i;
 		}
@@ -126,9 +133,8 @@ static void keep(struct warm *w, struct place *place, unsigned count, const stru
 	w->rows = trace->row_count;
 	place->key = w->key[count];
 	place->trace = *trace;
-	place->image = heap_image_save(place->image);
-	if (!place->counters)
-		place->counters = alloc_zero(coverage_bytes());
+	place->kept = true;
+	place->image = heap_image_save(place->image, w->power_on.image);
 	coverage_get(place->counters);
 }
 
