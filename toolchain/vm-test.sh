@@ -22,6 +22,16 @@ unset SHORT ONLY LIST
 passed=0 failed=0 running=0 at_once=${JOBS:-1}
 [[ $at_once =~ ^[1-9][0-9]?$ ]] || die 2 "JOBS='$at_once' is not a number" "for example JOBS=2"
 mkdir -p build/vm-test
+# Each is a group of processes, so that all of it ends with us.
+stop_all() {
+	local group
+	for group in $(jobs -p); do
+		kill -- "-$group" 2>/dev/null
+	done
+	wait
+}
+trap stop_all EXIT
+trap 'exit 130' INT TERM
 [ "$list" = 1 ] || build build/asan/gauntlet # once, and not by each that is played
 
 # play NAME LOG COMMAND..: it must pass. Its notes are shown, and all it said if it does not.
@@ -50,7 +60,9 @@ row() {
 	[ "$list" = 0 ] || { say "$name"; return 0; }
 	[ $running -lt "$at_once" ] || reap
 	progress "$name"
-	play "$name" "build/vm-test/${name//[ \/,:]/-}.log" "$@" &
+	set -m
+	play "$name" "build/vm-test/${name//[ \/,:]/-}.log" "$@" </dev/null &
+	set +m
 	running=$((running + 1))
 }
 # fails_with PATTERN COMMAND..: it must say this and exit with 1.
