@@ -54,13 +54,25 @@ static bool load_entries(struct interrupter *in, unsigned first, unsigned count)
 	return true;
 }
 
+static void set_full(struct interrupter *in, bool full)
+{
+	if (in->full == full)
+		return;
+	in->full = full;
+	if (full)
+		in->x->full_rings++;
+	else
+		in->x->full_rings--;
+}
+
 /* xHCI 4.9.4: the table is read when ERSTBA was written; one fetch, kept privately. */
 static void load_table(struct interrupter *in)
 {
 	struct xhci *x = in->x;
 	unsigned count = in->erstsz, step = count > SMALL_TABLE ? ENTRIES_AT_ONCE : 1;
 
-	in->load = in->valid = in->full = false;
+	in->load = in->valid = false;
+	set_full(in, false);
 	in->total = in->enqueue = in->dequeue = 0;
 	in->writer = in->reader = (struct event_place){0};
 	in->cycle = true;
@@ -124,17 +136,6 @@ static uint32_t room(const struct interrupter *in)
 	uint32_t used = (in->enqueue + in->total - in->dequeue) % in->total;
 
 	return in->total - 1 - used;
-}
-
-static void set_full(struct interrupter *in, bool full)
-{
-	if (in->full == full)
-		return;
-	in->full = full;
-	if (full)
-		in->x->full_rings++;
-	else
-		in->x->full_rings--;
 }
 
 static void write_event(struct interrupter *in, const struct trb *event, bool block)
@@ -201,38 +202,14 @@ static void follow_erdp(struct interrupter *in)
 	addr_to_index(in, in->erdp, &in->dequeue);
 }
 
-void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *event, bool block)
-{
-	unsigned i = interrupter < x->profile->intrs ? interrupter : 0;
-	struct interrupter *in = &x->intr[i];
-
-	if (!xhci_running(x))
-		return;
-	x->intr_touched = (unsigned)max_u64(x->intr_touched, i + 1);
-	if (in->load) {
-		load_table(in);
-		if (in->valid)
-			follow_erdp(in);
-	}
-	if (!in->valid || !xhci_running(x))
-		return;
-	if (in->pending_count || in->full || !try_write(in, event, block))
-		keep(in, event, block);
-}
-
-void xhci_event_dequeue_moved(struct interrupter *in)
+/* What waited goes first, as far as there is room. */
+static void catch_up(struct interrupter *in)
 {
 	const struct trb lost_event = {
 		.status = (uint32_t)CC_EVENT_LOST << 24,
 		.control = trb_type_bits(TRB_EV_HOST),
 	};
-	uint32_t before = in->dequeue;
 
-	if (!in->valid || in->load)
-		return;
-	follow_erdp(in);
-	if (in->dequeue == before)
-		return;
 	set_full(in, false);
 	while (in->pending_count && xhci_running(in->x)) {
 		const struct trb *event = &in->pending[in->pending_first];
@@ -244,6 +221,45 @@ void xhci_event_dequeue_moved(struct interrupter *in)
 	}
 	if (in->lost && xhci_running(in->x))
 		in->lost = !try_write(in, &lost_event, false);
+}
+
+/* A ring taken up from saved state may be full, and events may wait for room. */
+static void open_ring(struct interrupter *in)
+{
+	load_table(in);
+	if (!in->valid || !xhci_running(in->x))
+		return;
+	follow_erdp(in);
+	catch_up(in);
+}
+
+void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *event, bool block)
+{
+	unsigned i = interrupter < x->profile->intrs ? interrupter : 0;
+	struct interrupter *in = &x->intr[i];
+
+	if (!xhci_running(x))
+		return;
+	x->intr_touched = (unsigned)max_u64(x->intr_touched, i + 1);
+	if (in->load)
+		open_ring(in);
+	if (!in->valid || !xhci_running(x))
+		return;
+	if (in->pending_count || in->full || !try_write(in, event, block))
+		keep(in, event, block);
+}
+
+void xhci_event_dequeue_moved(struct interrupter *in)
+{
+	uint32_t before = in->dequeue;
+
+	if (in->load && in->resumes && xhci_running(in->x))
+		open_ring(in);
+	if (!in->valid || in->load)
+		return;
+	follow_erdp(in);
+	if (in->dequeue != before)
+		catch_up(in);
 }
 
 bool xhci_event_full(const struct xhci *x)
