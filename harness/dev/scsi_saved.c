@@ -97,7 +97,7 @@ void scsi_saved(struct scsi *s, struct state *st)
 		return;
 	}
 	state_walk(st, command_fields, ARRAY_SIZE(command_fields), s);
-	if (!s->remaining && st->loading) {
+	if (!s->remaining) { /* loading: saving ended above */
 		s->buf_len = s->buf_pos = 0;
 		s->work = SCSI_WORK_NONE;
 		s->direction = SCSI_NONE;

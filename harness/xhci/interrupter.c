@@ -7,7 +7,6 @@
 #include "xhci/xhci.h"
 
 #define IMOD_UNIT_NS 250u
-#define IMOD_DEFAULT 4000u /* xHCI 5.5.2.2 */
 
 static bool moderated(const struct interrupter *in)
 {
@@ -121,7 +120,7 @@ void xhci_interrupter_reset(struct interrupter *in)
 	in->timer.fire = moderation_over;
 	in->timer.opaque = in;
 	in->iman = in->erstsz = 0;
-	in->imod = IMOD_DEFAULT;
+	in->imod = XHCI_IMOD_DEFAULT;
 	in->erstba = in->erdp = 0;
 	in->ehb = in->ipe = false;
 	in->imod_until_ns = 0;

@@ -83,9 +83,8 @@ void xhci_state_interrupters(struct state *st, struct xhci *x)
 		x->intr_touched = x->profile->intrs;
 	for (unsigned i = 0; i < x->profile->intrs && !st->refused; i++) {
 		struct interrupter *in = &x->intr[i];
-		struct interrupter fresh = {.imod = in->imod};
 		bool used = in->iman || in->erstsz || in->erstba || in->erdp || in->segment_count ||
-			in->imod != fresh.imod || in->timer.armed || in->load || in->ipe ||
+			in->imod != XHCI_IMOD_DEFAULT || in->timer.armed || in->load || in->ipe ||
 			in->ehb || in->imod_until_ns || i == 0;
 
 		if (!state_number(st, "used", used, 0, 1))

@@ -25,6 +25,8 @@
 
 #define XHCI_MAX_PENDING 64u /* events kept while a ring is full: ports and packets in flight */
 
+#define XHCI_IMOD_DEFAULT 4000u /* xHCI 5.5.2.2 */
+
 struct event_segment {
 	uint64_t base;
 	uint32_t trbs;
