@@ -193,6 +193,7 @@ void oracle_set_state(struct oracle_set *s, unsigned what)
 {
 	if (what == STATE_WHOLE) {
 		oracle_endpoint_go_on_all(s);
+		s->disturbed++; /* software may have changed what is fetched again */
 		return;
 	}
 	s->blind = true;
