@@ -81,6 +81,10 @@ fuzz_unchecked_src := $(filter-out harness/arena.c harness/heap_image.c,$(wildca
 build/fuzz/harness/arena.o build/fuzz/harness/heap_image.o: private unwatched = $(fuzz_arena)
 $(foreach f,$(fuzz_unchecked_src),$(eval \
 	$(f:%.c=build/fuzz/%.o): private unwatched = $(fuzz_unchecked)))
+$(fuzz_libs)/%.a: $(deps)-fuzz/lib/%.a toolchain/toolchain.mk
+	$(call show,LIB)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(OBJCOPY) $(library_calls) $< $@.new && mv $@.new $@
 $(foreach p,$(profiles),$(foreach t,$(targets),$(eval $(call target_rules,$(p),$(t)))))
 fuzz_programs := $(foreach t,$(targets),build/fuzz/$(call under,$(t))_fuzzer)
 $(foreach p,$(profiles),$(eval built-$(p): \

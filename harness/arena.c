@@ -9,7 +9,7 @@
  * bookkeeping is in the arena itself: its bytes and their shadow are its whole state.
  */
 #include "arena.h"
-#include "heap.h"
+#include "library.h"
 
 #if defined(ARENA_REQUIRED) && !defined(HAS_ARENA)
 #error "fuzzing without the arena is several times slower: see build/fuzz in the Makefile"
@@ -35,7 +35,8 @@ struct block {
 	uint32_t magic;
 	uint32_t class;
 	uint32_t size; /* bytes the owner asked for */
-	uint32_t next; /* freed: the next of its queue, as an offset; 0 = last */
+	uint32_t
+		next; /* freed: the next of its queue, as an offset; 0 = last. In use: whose it is */
 };
 
 struct queue {
@@ -113,7 +114,7 @@ UNCHECKED static struct block *take(unsigned class, uint32_t stride)
 	return b;
 }
 
-UNCHECKED void *arena_zero(size_t n)
+UNCHECKED static void *hand_out(size_t n, uint8_t value, uint32_t who)
 {
 	uint32_t stride;
 	unsigned class;
@@ -124,9 +125,9 @@ UNCHECKED void *arena_zero(size_t n)
 	class = class_of(n, &stride);
 	REQUIRE(class < CLASSES);
 	b = take(class, stride);
-	*b = (struct block){.magic = MAGIC_USED, .class = class, .size = (uint32_t)n};
+	*b = (struct block){.magic = MAGIC_USED, .class = class, .size = (uint32_t)n, .next = who};
 	arena->live++;
-	fill((uint8_t *)(b + 1), 0, n);
+	fill((uint8_t *)(b + 1), value, n);
 	shadow = shadow_of((uint64_t)((uint8_t *)(b + 1) - (uint8_t *)arena));
 	fill(shadow, 0, n / 8);
 	if (n % 8)
@@ -135,9 +136,26 @@ UNCHECKED void *arena_zero(size_t n)
 	return b + 1;
 }
 
-static bool in_arena(const void *p)
+void *arena_zero(size_t n)
 {
-	return (uintptr_t)p - (uintptr_t)arena < ARENA_BYTES;
+	return hand_out(n, 0, 0);
+}
+
+void *arena_filled(size_t n, uint8_t value, uint32_t who)
+{
+	return hand_out(n, value, who);
+}
+
+bool arena_has(const void *p)
+{
+	return arena && (uintptr_t)p - (uintptr_t)arena < ARENA_BYTES;
+}
+
+UNCHECKED size_t arena_size(const void *p)
+{
+	const struct block *b = (const struct block *)p - 1;
+
+	return b->magic == MAGIC_USED ? b->size : 0;
 }
 
 UNCHECKED void arena_free(void *p)
@@ -146,7 +164,7 @@ UNCHECKED void arena_free(void *p)
 	uint32_t offset = (uint32_t)((uint8_t *)b - (uint8_t *)arena);
 	struct queue *q;
 
-	if (!in_arena(p) || b->magic != MAGIC_USED) {
+	if (!arena_has(p) || b->magic != MAGIC_USED) {
 		free(p); /* ASan's own report: freed before, or never allocated */
 		REQUIRE(false);
 	}
@@ -186,6 +204,30 @@ uint64_t arena_live(void)
 	return arena->live;
 }
 
+bool heap_leaks(void)
+{
+	return __lsan_do_recoverable_leak_check() != 0;
+}
+
+static uint32_t stride_of(unsigned class)
+{
+	if (class < 64)
+		return (class + 1) * GRANULE;
+	return ((class - 64) % 8 + 9) * (64u << ((class - 64) / 8 + 1));
+}
+
+UNCHECKED bool arena_each(uint64_t from, bool (*each)(void *opaque, uint32_t who), void *opaque)
+{
+	for (uint64_t at = from; at < arena->top;) {
+		const struct block *b = (const struct block *)((uint8_t *)arena + at);
+
+		if (b->magic == MAGIC_USED && !each(opaque, b->next))
+			return false;
+		at += stride_of(b->class);
+	}
+	return true;
+}
+
 struct arena_extent arena_extent(void)
 {
 	return (struct arena_extent){(uint8_t *)arena, arena_shadow, arena->top};
@@ -209,9 +251,28 @@ void *arena_zero(size_t n)
 	return alloc_zero(n);
 }
 
+void *arena_filled(size_t n, uint8_t value, uint32_t who)
+{
+	(void)value;
+	(void)who;
+	return alloc_zero(n);
+}
+
 void arena_free(void *p)
 {
 	free(p);
+}
+
+bool arena_has(const void *p)
+{
+	(void)p;
+	return false;
+}
+
+size_t arena_size(const void *p)
+{
+	(void)p;
+	return 0;
 }
 
 uint64_t arena_live(void)
@@ -227,5 +288,18 @@ struct arena_extent arena_extent(void)
 void arena_rewind(uint64_t top)
 {
 	(void)top;
+}
+
+bool heap_leaks(void)
+{
+	return false;
+}
+
+bool arena_each(uint64_t from, bool (*each)(void *opaque, uint32_t who), void *opaque)
+{
+	(void)from;
+	(void)each;
+	(void)opaque;
+	return true;
 }
 #endif

@@ -23,9 +23,17 @@ bool arena_open(void);
 /* As heap_zero and heap_free. */
 void *arena_zero(size_t n);
 void arena_free(void *p);
+/* The same, every byte of this value; who: for heap_each_since. */
+void *arena_filled(size_t n, uint8_t value, uint32_t who);
+
+bool arena_has(const void *p);
+/* Bytes that were asked for; 0: it is no block in use. */
+size_t arena_size(const void *p);
 
 /* Blocks in use. */
 uint64_t arena_live(void);
+/* heap_each_since of library.h, from an offset at which a block begins. */
+bool arena_each(uint64_t from, bool (*each)(void *opaque, uint32_t who), void *opaque);
 
 /* All that the arena's state is: so many bytes, and a byte of shadow for each eight of them. */
 struct arena_extent {

@@ -2,26 +2,36 @@
 /*
  * heap.c -- blocks from the C library or, once it is open, from the arena.
  */
-#include "arena.h"
-#include "heap.h"
+#include <errno.h>
 
-static bool from_arena;
+#include "arena.h"
+#include "library.h"
+
+#define UNWRITTEN 0xbe /* as ASan marks what malloc gives */
+
+static bool is_open, from_arena;
+static bool is_lent;
 static uint64_t live; /* blocks of the C library */
 
 bool heap_arena_open(void)
 {
 	const char *how = getenv("GAUNTLET_HEAP");
 
-	if (from_arena)
+	if (is_open)
 		return true;
 	REQUIRE(!live);
-	from_arena = !(how && !strcmp(how, "malloc")) && arena_open();
-	return from_arena;
+	is_open = from_arena = !(how && !strcmp(how, "malloc")) && arena_open();
+	return is_open;
 }
 
 bool heap_has_arena(void)
 {
-	return from_arena;
+	return is_open;
+}
+
+void heap_bypass(bool on)
+{
+	from_arena = is_open && !on;
 }
 
 void *heap_zero(size_t n)
@@ -36,7 +46,7 @@ void heap_free(void *p)
 {
 	if (!p)
 		return;
-	if (from_arena) {
+	if (from_arena || arena_has(p)) {
 		arena_free(p);
 		return;
 	}
@@ -47,4 +57,61 @@ void heap_free(void *p)
 uint64_t heap_live(void)
 {
 	return from_arena ? arena_live() : live;
+}
+
+/* ---- libraries under test --------------------------------------------------------------------- */
+
+void heap_lend(bool on)
+{
+	is_lent = on;
+}
+
+/* The caller's caller, who: its address tells one call from another. */
+static void *library_block(size_t n, uint8_t value, const void *who)
+{
+	if (n > LIBRARY_MAX_BYTES) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return arena_filled(n, value, (uint32_t)(uintptr_t)who);
+}
+
+void *library_malloc(size_t n)
+{
+	if (!is_lent || !from_arena)
+		return malloc(n);
+	return library_block(n, UNWRITTEN, __builtin_return_address(0));
+}
+
+void *library_calloc(size_t count, size_t n)
+{
+	if (!is_lent || !from_arena)
+		return calloc(count, n);
+	if (n && count > LIBRARY_MAX_BYTES / n)
+		n = count = LIBRARY_MAX_BYTES; /* their product is refused */
+	return library_block(count * n, 0, __builtin_return_address(0));
+}
+
+void *library_realloc(void *p, size_t n)
+{
+	void *to;
+
+	if (p && !arena_has(p))
+		return realloc(p, n);
+	if (!p && (!is_lent || !from_arena))
+		return malloc(n);
+	to = library_block(n, UNWRITTEN, __builtin_return_address(0));
+	if (to && p) {
+		memcpy(to, p, min_u64(arena_size(p), n));
+		arena_free(p);
+	}
+	return to;
+}
+
+void library_free(void *p)
+{
+	if (p && arena_has(p))
+		arena_free(p);
+	else
+		free(p);
 }

@@ -8,7 +8,7 @@
  * in again would take longer than all that is copied.
  */
 #include "arena.h"
-#include "heap.h"
+#include "library.h"
 
 #ifdef HAS_ARENA
 #include <sys/mman.h>
@@ -121,6 +121,12 @@ void heap_image_restore(const struct heap_image *image)
 	copy(now.shadow + same / 8, from + image->top - same, (image->top - same) / 8);
 }
 
+bool heap_each_since(const struct heap_image *image, bool (*each)(void *opaque, uint32_t who),
+		     void *opaque)
+{
+	return arena_each(image->top, each, opaque);
+}
+
 void heap_image_free(struct heap_image *image)
 {
 	if (!image)
@@ -146,5 +152,12 @@ void heap_image_restore(const struct heap_image *image)
 void heap_image_free(struct heap_image *image)
 {
 	(void)image;
+}
+
+bool heap_each_since(const struct heap_image *image, bool (*each)(void *opaque, uint32_t who),
+		     void *opaque)
+{
+	(void)image;
+	return arena_each(0, each, opaque);
 }
 #endif

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "heap.h"
+#include "library.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -177,6 +177,104 @@ static void an_image_of_differences_is_the_same(void **state)
 	heap_image_free(base);
 }
 
+static void a_library_gets_blocks_of_the_arena_while_it_is_lent(void **state)
+{
+	uint64_t live;
+	uint8_t *p;
+
+	(void)state;
+	NEED_ARENA();
+	live = heap_live();
+	p = library_malloc(40);
+	assert_int_equal(heap_live(), live);
+	heap_lend(true);
+	library_free(p); /* is the C library's still */
+	p = library_malloc(40);
+	assert_int_equal(heap_live(), live + 1);
+	assert_int_equal(p[39], 0xbe);
+	assert_true(__asan_address_is_poisoned(p + 40));
+	p[39] = 7;
+	p = library_realloc(p, 5000);
+	assert_int_equal(p[39], 7);
+	assert_int_equal(p[40], 0xbe);
+	p = library_realloc(p, 39);
+	assert_true(__asan_address_is_poisoned(p + 39));
+	library_free(p);
+	p = library_calloc(10, 10);
+	assert_int_equal(p[99], 0);
+	library_free(p);
+	library_free(NULL);
+	heap_lend(false);
+	assert_int_equal(heap_live(), live);
+}
+
+static void a_library_asks_for_too_much_in_vain(void **state)
+{
+	(void)state;
+	NEED_ARENA();
+	heap_lend(true);
+	assert_null(library_malloc(LIBRARY_MAX_BYTES + 1));
+	assert_null(library_calloc(SIZE_MAX / 2, 4));
+	assert_null(library_realloc(NULL, SIZE_MAX));
+	heap_lend(false);
+}
+
+static bool count(void *opaque, uint32_t who)
+{
+	unsigned *n = opaque;
+
+	n[who != 0]++;
+	return n[0] + n[1] < 3;
+}
+
+static void who_asked_for_what_is_left_is_known(void **state)
+{
+	struct heap_image *image;
+	unsigned n[2] = {0};
+	void *before, *ours, *small, *large;
+
+	(void)state;
+	NEED_ARENA();
+	before = heap_zero(1);
+	image = heap_image_save(NULL, NULL);
+	heap_lend(true);
+	small = library_malloc(8);
+	heap_free(heap_zero(3000));
+	large = library_malloc(70000);
+	ours = heap_zero(5);
+	assert_false(heap_each_since(image, count, n)); /* the third ends it */
+	assert_int_equal(n[0], 1);
+	assert_int_equal(n[1], 2);
+	library_free(small);
+	library_free(large);
+	heap_lend(false);
+	heap_free(ours);
+	n[0] = n[1] = 0;
+	assert_true(heap_each_since(image, count, n));
+	assert_int_equal(n[0] + n[1], 0);
+	heap_image_free(image);
+	heap_free(before);
+}
+
+static void what_is_bypassed_is_given_back_where_it_came_from(void **state)
+{
+	uint64_t live;
+	void *arena, *other;
+
+	(void)state;
+	NEED_ARENA();
+	arena = heap_zero(8);
+	live = heap_live();
+	heap_bypass(true);
+	other = heap_zero(8);
+	heap_free(arena);
+	heap_bypass(false);
+	assert_int_equal(heap_live(), live - 1);
+	heap_bypass(true);
+	heap_free(other);
+	heap_bypass(false);
+}
+
 static void dies(void (*wrong)(void))
 {
 	int status = 0;
@@ -230,6 +328,10 @@ int main(void)
 		cmocka_unit_test(a_freed_block_comes_back_late_and_clean),
 		cmocka_unit_test(an_image_brings_back_bytes_and_blocks),
 		cmocka_unit_test(an_image_of_differences_is_the_same),
+		cmocka_unit_test(a_library_gets_blocks_of_the_arena_while_it_is_lent),
+		cmocka_unit_test(a_library_asks_for_too_much_in_vain),
+		cmocka_unit_test(who_asked_for_what_is_left_is_known),
+		cmocka_unit_test(what_is_bypassed_is_given_back_where_it_came_from),
 		cmocka_unit_test(wrong_use_is_fatal),
 	};
 

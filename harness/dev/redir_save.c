@@ -4,7 +4,7 @@
  * descriptors.
  */
 #include "dev/redir.h"
-#include "heap.h"
+#include "library.h"
 
 struct writer {
 	uint8_t *data;
@@ -119,7 +119,7 @@ uint8_t *redir_save(struct redir *r, size_t *ret_len)
 	put_number(&w, REDIR_STATE_MAGIC, 4);
 	put_number(&w, (uint32_t)len, 4);
 	put(&w, parser, (size_t)len);
-	free(parser);
+	library_free(parser);
 	put_number(&w, r->next_id, 8);
 	put_number(&w, r->connected | r->have_interfaces << 1 | r->have_endpoints << 2, 1);
 	put(&w, &r->info, sizeof(r->info));
