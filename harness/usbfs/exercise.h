@@ -40,8 +40,19 @@ enum exercise_known {
 	EXERCISE_KNOWN,
 };
 
+#define EXERCISE_LEFT 16u
+#define EXERCISE_LOOKS 16u
+
 struct exercise {
 	libusb_context *context;
+	struct heap_image
+		*start; /* what every input begins with; NULL: with what the last one left */
+	uint64_t live;  /* blocks of it */
+	unsigned blocks;
+	struct exercise_left {
+		uint32_t who;   /* asked for the block: see heap_each_since, library.h */
+		unsigned looks; /* of LeakSanitizer, and nothing to report; 0: no entry */
+	} left[EXERCISE_LEFT];
 	struct usbfs usbfs; /* of the input that is played */
 	uint8_t actions, fault;
 	int fault_error;
@@ -59,6 +70,11 @@ bool exercise_is_known(struct exercise *e, enum exercise_known which);
 /* GAUNTLET_STRICT=1 in the environment makes it strict. NULL: libusb does not start; *ret_err says why. */
 struct exercise *exercise_new(int *ret_err);
 void exercise_free(struct exercise *e);
+/*
+ * From here on each input begins with libusb's context as it is now, and a block that is left is a finding. The arena
+ * has to be lent to libusb (library.h); where there is none nothing happens.
+ */
+void exercise_keep(struct exercise *e);
 /* Play an input. Nothing of it outlives the call. */
 void exercise_run(struct exercise *e, const uint8_t *data, size_t len);
 

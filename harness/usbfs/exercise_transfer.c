@@ -3,6 +3,7 @@
  * exercise_transfer.c -- what is done with a device: interfaces claimed, settings chosen, transfers of
  * every kind, waited for one by one or all at once, cancelled, or overtaken by the device's end.
  */
+#include "heap.h"
 #include "usbfs/exercise.h"
 
 #define ENDPOINTS 8u /* of a setting that are used */
@@ -31,14 +32,14 @@ static void control(struct exercise *e, libusb_device_handle *handle)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(list); i++) {
-		uint8_t *data = alloc_zero(list[i].length);
+		uint8_t *data = heap_zero(list[i].length);
 		int n = libusb_control_transfer(handle, list[i].type, list[i].request,
 						list[i].value, list[i].index, data, list[i].length,
 						0);
 
 		if (n > 0)
 			exercise_read(e, data, (size_t)n);
-		free(data);
+		heap_free(data);
 		e->counter++;
 	}
 }
@@ -48,7 +49,7 @@ static void control(struct exercise *e, libusb_device_handle *handle)
 static void wait_for_one(struct exercise *e, libusb_device_handle *handle,
 			 const struct libusb_endpoint_descriptor *ep)
 {
-	uint8_t *data = alloc_zero(BYTES), type = ep->bmAttributes & 3;
+	uint8_t *data = heap_zero(BYTES), type = ep->bmAttributes & 3;
 	int n = 0, err = LIBUSB_ERROR_NOT_SUPPORTED;
 
 	if (type == LIBUSB_TRANSFER_TYPE_BULK)
@@ -60,7 +61,7 @@ static void wait_for_one(struct exercise *e, libusb_device_handle *handle,
 		exercise_read(e, data, (size_t)n);
 	if (err == LIBUSB_ERROR_PIPE)
 		libusb_clear_halt(handle, ep->bEndpointAddress);
-	free(data);
+	heap_free(data);
 	e->counter += 2;
 }
 
@@ -90,7 +91,7 @@ static void submit(struct flight *f, libusb_device_handle *handle,
 	    (iso && !(f->e->actions & EXERCISE_ISOCH)))
 		return;
 	t = libusb_alloc_transfer(iso ? ISO_PACKETS : 0);
-	data = alloc_zero(BYTES);
+	data = heap_zero(BYTES);
 	if (iso) {
 		libusb_fill_iso_transfer(t, handle, ep->bEndpointAddress, data, BYTES, ISO_PACKETS,
 					 came_back, f, 0);
@@ -107,7 +108,7 @@ static void submit(struct flight *f, libusb_device_handle *handle,
 	}
 	f->e->counter += 2;
 	if (libusb_submit_transfer(t)) {
-		free(data);
+		heap_free(data);
 		libusb_free_transfer(t);
 		return;
 	}
@@ -144,7 +145,7 @@ static void fly(struct exercise *e, libusb_device_handle *handle,
 	handle_events(&f, ROUNDS);
 	/* One that never came back belongs to libusb still; the report would be of a leak. */
 	for (unsigned i = 0; i < f.count && f.back == f.count; i++) {
-		free(f.transfer[i]->buffer);
+		heap_free(f.transfer[i]->buffer);
 		libusb_free_transfer(f.transfer[i]);
 	}
 }

@@ -5,13 +5,14 @@
  */
 #include <errno.h>
 
+#include "heap.h"
 #include "usb/desc.h"
 #include "usbfs/usbfs.h"
 
 int usbfs_control(struct usbfs *f, uint8_t type, uint8_t request, uint16_t value, uint16_t index,
 		  void *data, uint16_t len)
 {
-	uint8_t *bytes = alloc_zero(8u + len);
+	uint8_t *bytes = heap_zero(8u + len);
 	struct usbdevfs_urb user = {
 		.type = USBDEVFS_URB_TYPE_CONTROL, .buffer = bytes, .buffer_length = 8 + len};
 	int result;
@@ -26,7 +27,7 @@ int usbfs_control(struct usbfs *f, uint8_t type, uint8_t request, uint16_t value
 	result = usbfs_urb_now(f, &user);
 	if (result > 0 && (type & 0x80))
 		memcpy(data, bytes + 8, (size_t)result);
-	free(bytes);
+	heap_free(bytes);
 	return result == -ESHUTDOWN ? -ENODEV : result;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "heap.h"
 #include "usbfs/usbfs.h"
 
 #define CHUNK_BYTES 16384u
@@ -266,10 +267,10 @@ int usbfs_urb_submit(struct usbfs *f, struct usbdevfs_urb *user)
 
 	if (f->urbs == USBFS_URBS_MAX)
 		return -ENOMEM;
-	u = alloc_zero(sizeof(*u));
+	u = heap_zero(sizeof(*u));
 	err = fill(u, f, user);
 	if (err) {
-		free(u);
+		heap_free(u);
 		return err;
 	}
 	user->status = -EINPROGRESS;
@@ -323,7 +324,7 @@ int usbfs_urb_reap(struct usbfs *f, struct usbdevfs_urb **ret)
 		return f->port.dev ? -EAGAIN : -ENODEV;
 	f->in_vain = 0;
 	*ret = u->user;
-	free(u);
+	heap_free(u);
 	return 0;
 }
 
@@ -336,7 +337,7 @@ int usbfs_urb_done(struct usbfs *f, struct usbdevfs_urb **ret)
 	if (!u)
 		return -EAGAIN;
 	*ret = u->user;
-	free(u);
+	heap_free(u);
 	return 0;
 }
 
@@ -364,7 +365,7 @@ void usbfs_urb_forget_all(struct usbfs *f)
 
 		f->first = u->next;
 		usb_packet_free(u->packet);
-		free(u);
+		heap_free(u);
 	}
 	f->last = NULL;
 	f->urbs = 0;

@@ -3,6 +3,7 @@
  * libusb_fuzzer.c -- hostile devices in the hands of a real libusb.
  */
 #include "../target.h"
+#include "library.h"
 #include "usbfs/exercise.h"
 
 static struct exercise *exercise;
@@ -18,12 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int err;
 
 	if (!exercise) {
+		heap_lend(heap_arena_open());
 		exercise = exercise_new(&err);
 		if (!exercise) {
 			fprintf(stderr, "libusb: %s\n", libusb_error_name(err));
 			exit(2);
 		}
 		atexit(print_calls);
+		exercise_keep(exercise);
 	}
 	exercise_run(exercise, data, size);
 	return 0;
