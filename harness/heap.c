@@ -66,6 +66,11 @@ void heap_lend(bool on)
 	is_lent = on;
 }
 
+bool heap_is_lent(void)
+{
+	return is_lent;
+}
+
 /* The caller's caller, who: its address tells one call from another. */
 static void *library_block(size_t n, uint8_t value, const void *who)
 {

@@ -17,6 +17,7 @@ bool heap_each_since(const struct heap_image *image, bool (*each)(void *opaque, 
 
 /* From here on (or no longer) they take from the arena, too, if there is one; heap_live counts them. */
 void heap_lend(bool on);
+bool heap_is_lent(void);
 /* From here on (or no longer) the C library is asked, although there is an arena: reports have stacks then. */
 void heap_bypass(bool on);
 

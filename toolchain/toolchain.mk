@@ -92,12 +92,13 @@ afl_link   :=
 # Lazy: ci/calls.sh sees a function of a library when it is called first.
 plain_link := -Wl,-z,lazy
 
-# While fuzzing, the libraries' memory is the harness's affair (library.h): their archives are copied with other names
-# for what they call.
+# While fuzzing, the libraries' memory and libusb's files are the harness's affair (library.h, usbfs/system.h): their
+# archives are copied with other names for what they call, which libgauntlet has.
 OBJCOPY   ?= objcopy
 fuzz_libs := build/fuzz/lib/$(DEPS)
-fuzz_usb  := $(patsubst $(deps)-fuzz/lib/%.a,$(fuzz_libs)/%.a,$(call usb_of,fuzz))
-library_calls := $(foreach f,malloc calloc realloc free,--redefine-sym $(f)=library_$(f))
+fuzz_usb  := $(patsubst $(deps)-fuzz/lib/%.a,$(fuzz_libs)/%.a,$(call usb_of,fuzz)) -Lbuild/fuzz -lgauntlet
+library_calls := $(foreach f,malloc calloc realloc free eventfd timerfd_create timerfd_settime close read write \
+	lseek readlink poll,--redefine-sym $(f)=library_$(f))
 asan_usb  := $(call usb_of,asan)
 plain_usb := $(call usb_of,plain)
 cov_usb   := $(call usb_of,cov)

@@ -45,6 +45,7 @@ enum exercise_known {
 
 struct exercise {
 	libusb_context *context;
+	int file; /* the number of the device's, if libusb calls system.h; or -1 */
 	struct heap_image
 		*start; /* what every input begins with; NULL: with what the last one left */
 	uint64_t live;  /* blocks of it */

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "usb/desc.h"
 #include "usbfs/usbfs.h"
 
@@ -101,6 +102,13 @@ static int write_descriptors(struct usbfs *f)
 	const struct usb_desc *d = f->port.dev->desc;
 	size_t len = kernel_bytes(d);
 
+	if (f->fd >= 0) {
+		f->bytes = heap_zero(len);
+		f->bytes_len = len;
+		if (len)
+			memcpy(f->bytes, d->bytes, len);
+		return 0;
+	}
 	f->fd = memfd_create("usbfs", MFD_CLOEXEC);
 	if (f->fd < 0)
 		return -errno;
@@ -121,9 +129,14 @@ static void set_up(struct usbfs *f)
 
 int usbfs_open(struct usbfs *f, struct usb_device *dev, enum usb_speed speed)
 {
+	return usbfs_open_as(f, dev, speed, -1);
+}
+
+int usbfs_open_as(struct usbfs *f, struct usb_device *dev, enum usb_speed speed, int fd)
+{
 	int err;
 
-	*f = (struct usbfs){.fd = -1, .timer_ns = UINT64_MAX, .capabilities = USBFS_CAPABILITIES};
+	*f = (struct usbfs){.fd = fd, .timer_ns = UINT64_MAX, .capabilities = USBFS_CAPABILITIES};
 	usb_bus_init(&f->bus, NULL, &f->now_ns);
 	f->bus.arm_timer = arm_timer;
 	f->bus.timer_opaque = f;
@@ -162,7 +175,9 @@ void usbfs_close(struct usbfs *f)
 		}
 	usbfs_urb_forget_all(f);
 	usbfs_unplug(f);
-	if (f->fd >= 0)
+	if (f->fd >= 0 && !f->bytes)
 		close(f->fd);
+	heap_free(f->bytes);
+	f->bytes = NULL;
 	f->fd = -1;
 }

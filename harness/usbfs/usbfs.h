@@ -26,9 +26,11 @@ struct usbfs {
 	struct usb_port port; /* port.dev: NULL once it was unplugged */
 	uint64_t now_ns;      /* virtual; moves when somebody waits in vain */
 	uint64_t timer_ns;    /* of the device; UINT64_MAX: none */
-	int fd;               /* a file with the descriptors */
-	struct usbfs *next;   /* in the list of open ones */
-	uint64_t claimed;     /* interfaces */
+	int fd;               /* a file with the descriptors, or just its number: then ... */
+	uint8_t *bytes; /* ... these are they, its own allocation; NULL: they are in the file */
+	size_t bytes_len, bytes_at;
+	struct usbfs *next; /* in the list of open ones */
+	uint64_t claimed;   /* interfaces */
 	struct usbfs_urb *first, *last;
 	unsigned urbs;
 	uint32_t capabilities; /* USBDEVFS_CAP_*, may be changed */
@@ -49,6 +51,8 @@ struct usbfs {
  * configuration, as a kernel does. dev is ours, whatever comes. 0 or -errno.
  */
 int usbfs_open(struct usbfs *f, struct usb_device *dev, enum usb_speed speed);
+/* The same for a libusb that calls system.h: fd, the caller's, is any file and only gives it a number. */
+int usbfs_open_as(struct usbfs *f, struct usb_device *dev, enum usb_speed speed, int fd);
 /* Unplug and free the device. URBs complete with -ESHUTDOWN and can still be reaped. */
 void usbfs_unplug(struct usbfs *f);
 /* Close the file; URBs that were not reaped are forgotten, the device is freed. */
