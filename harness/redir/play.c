@@ -119,10 +119,10 @@ static void op_answer(struct play *y, const uint8_t *body, size_t len)
 			break;
 }
 
-/* Endpoint u8, length u16, how many more u8. */
+/* Endpoint u8, length u16, how many more u8: some more than may wait are as good as any number. */
 static void op_push(struct play *y, const uint8_t *body, size_t len)
 {
-	for (unsigned i = 0; i <= byte(body, len, 3); i++)
+	for (unsigned i = 0; i <= min_u64(byte(body, len, 3), REDIR_MAX_WAITING + 16); i++)
 		peer_push(&y->peer, len ? body[0] : PEER_INTERRUPT_IN,
 			  play_spend(y, len > 1 ? word(body, len, 1) : 8));
 }
