@@ -13,7 +13,7 @@
 #              sanitizers
 #   --prefix   where to (default ${XDG_CACHE_HOME:-~/.cache}/usb-gauntlet/deps, 3 MB for each)
 #   --check    only look, build nothing; exit 1 if it is not there
-#   --force    build again even if it is there
+#   --force    build again even if it is there, with the flags it would get now
 #
 # make takes what it finds there: DEPS=distribution (default), newest or fixed. Without it everything is
 # linked to the distribution's shared libraries, where errors show but no coverage. A mirror that has lost the
@@ -36,9 +36,11 @@ while [ $# -gt 0 ]; do
 	shift || die 2 "an option lacks its value" "try toolchain/build-deps.sh --help"
 done
 case $profile in
-# Without compare tracing, as our own code (toolchain.mk).
+# Without compare tracing, and without a look at variables out of their scope, as our own code (toolchain.mk):
+# libusbredirparser has one of 64 KiB in the function that reads.
 fuzz) flags='-O2 -g -fno-omit-frame-pointer -fsanitize=address,fuzzer-no-link'
-	flags+=' -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth' ;;
+	flags+=' -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth'
+	flags+=' -fsanitize-address-use-after-return=never -fno-sanitize-address-use-after-scope' ;;
 asan) flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address' ;;
 *) die 2 "--profile '$profile' is neither fuzz nor asan" "the others take the distribution's library" ;;
 esac
@@ -50,7 +52,7 @@ esac
 result=$prefix/$which-$profile
 tell() { printf '%s\n' "$script: $*" >&2; }
 
-if [ $force = 0 ] && [ -s "$result/version" ]; then
+if [ $force = 0 ] && [ -s "$result/version" ] && [ "$(cat "$result/flags" 2>/dev/null)" = "$flags" ]; then
 	printf '%s\n' "$result"
 	exit 0
 fi
@@ -175,6 +177,7 @@ else
 	build_libusb
 	(build_usbredir) || tell "libusbredirparser stays the distribution's"
 fi
+printf '%s\n' "$flags" >"$work/out/flags"
 rm -rf "${result:?}"
 mv "$work/out" "$result" || die 2 "cannot move the result to $result" "is another process building to the same place?"
 tell "$(paste -sd, "$result/version") for $profile"
