@@ -76,8 +76,8 @@ void exercise_free(struct exercise *e);
  * has to be lent to libusb (library.h); where there is none nothing happens.
  */
 void exercise_keep(struct exercise *e);
-/* Play an input. Nothing of it outlives the call. */
-void exercise_run(struct exercise *e, const uint8_t *data, size_t len);
+/* Play an input. Nothing of it outlives the call. False: libusb has leaked, and LeakSanitizer has said what. */
+bool exercise_run(struct exercise *e, const uint8_t *data, size_t len);
 
 /* ---- exercise_walk.c ------------------------------------------------------------------------- */
 

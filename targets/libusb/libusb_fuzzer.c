@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		atexit(print_calls);
 		exercise_keep(exercise);
 	}
-	exercise_run(exercise, data, size);
+	if (!exercise_run(exercise, data, size))
+		abort();
 	return 0;
 }
 
