@@ -40,7 +40,7 @@ play() {
 	shift 2
 	VM_LOGS=${log%.log} "$@" >"$log" 2>&1 || status=$?
 	if [ $status = 0 ]; then
-		say "$(printf '%sok%s     %-52s %4d s  %s violations' "$green" "$plain" "$name" $((SECONDS - began)) "$(grep -c VIOLATED "$log")"
+		say "$(printf '%sok%s     %-52s %4d s  %s violations\n' "$green" "$plain" "$name" $((SECONDS - began)) "$(grep -c VIOLATED "$log")"
 			sed -n 's/^  note \(disk .*\)/         \1/p' "$log")"
 	else
 		say "$(echo "${red}FAILED$plain $name (exit $status, $((SECONDS - began)) s): $log"; tail -n 40 "$log")"
