@@ -60,7 +60,7 @@ struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, un
 	for (unsigned i = 0; i < s->command.count; i++) {
 		struct command_seen *c = at(&s->command, i);
 
-		if (command_type(c) == type && command_slot(c) == slot &&
+		if (command_type(c) == type && (slot == ANY_SLOT || command_slot(c) == slot) &&
 		    (!dci || command_ep(c) == dci))
 			return c;
 	}

@@ -103,7 +103,9 @@ void oracle_progress_packet(struct oracle_set *s, const struct trace_row *row)
 	}
 	if (p->under_way[number])
 		p->under_way[number]--;
-	if (ep && row->what == PACKET_COMPLETE && s->reg.usbcmd & USBCMD_RS)
+	/* SET_ADDRESS is nobody's TRB, and goes to an address that another slot may have, too. */
+	if (ep && row->what == PACKET_COMPLETE && s->reg.usbcmd & USBCMD_RS &&
+	    !(number == 0 && oracle_command_find(s, TRB_ADDRESS_DEVICE, ANY_SLOT, 0)))
 		ep->debt = (struct debt){.owed = true};
 }
 

@@ -142,7 +142,8 @@ void oracle_command_event(struct oracle_set *s, const struct trb *event);
 void oracle_command_step(struct oracle_set *s);
 /* From now on events of commands and TRBs under way may be missing. */
 void oracle_command_disturb(struct oracle_set *s);
-/* The pending command of this type and slot (and endpoint, unless 0), NULL if none. */
+#define ANY_SLOT 256u
+/* The pending command of this type and slot (or any), and endpoint (unless 0); NULL if none. */
 struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, unsigned slot,
 					 unsigned dci);
 /* Pending commands, 0 = the oldest; NULL beyond the last. */

@@ -97,6 +97,8 @@ void xhci_command_address_fail(struct xhci *x)
 	if (s->state == SLOT_ENABLED) { /* it has no endpoint then, xHCI 4.5.3 */
 		xhci_ep_free(s->ep[1]);
 		s->ep[1] = NULL;
+	} else if (xhci_running(x)) { /* it was set up anew for SET_ADDRESS, and stays so */
+		xhci_context_write_ep(x, x->address.slot, 1);
 	}
 }
 
