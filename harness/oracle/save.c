@@ -24,6 +24,7 @@ struct save_seen {
 	} doing; /* since the last register access */
 	unsigned rows;
 	uint64_t sum, saved_sum; /* over scratchpad bytes, in any order */
+	uint64_t saved_page;     /* the first one then */
 	bool refused, kept;      /* kept: saved_sum is of the last Save State, and it is whole */
 	bool guess;              /* or it may have been one of which that is not known */
 	bool steady;             /* nothing has run since then */
@@ -195,6 +196,7 @@ static void saved(struct oracle_set *s)
 	drop_aside(v);
 	v->kept = v->steady = v->rows && !v->refused;
 	v->saved_sum = v->sum;
+	v->saved_page = v->page[0];
 	v->guess = !v->kept; /* what an earlier one wrote may be there still */
 	for (unsigned i = 0; i < ORACLE_RINGS; i++) {
 		v->ring[i].ring = s->ring[i];
@@ -208,7 +210,8 @@ static void restored(struct oracle_set *s)
 	struct save_seen *v = s->save;
 	bool whole = v->kept && v->rows && !v->refused && v->sum == v->saved_sum;
 
-	v->must_fail = !whole && !v->guess;
+	/* Where software has another buffer now, an image of before may be. */
+	v->must_fail = !whole && !v->guess && v->page[0] == v->saved_page;
 	if (whole && v->aside)
 		bring_back(s);
 	else if (v->rows && !(whole && v->steady))
