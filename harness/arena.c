@@ -35,8 +35,7 @@ struct block {
 	uint32_t magic;
 	uint32_t class;
 	uint32_t size; /* bytes the owner asked for */
-	uint32_t
-		next; /* freed: the next of its queue, as an offset; 0 = last. In use: whose it is */
+	uint32_t next; /* freed: the next of its queue, an offset, 0 = last; in use: whose it is */
 };
 
 struct queue {
