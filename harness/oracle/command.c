@@ -49,6 +49,17 @@ void oracle_command_disturb(struct oracle_set *s)
 		at(&s->command, i)->may_vanish = true;
 }
 
+void oracle_command_resume(struct oracle_set *s, const struct command_ring *saved)
+{
+	struct command_ring *c = &s->command;
+
+	memcpy(c->pending, saved->pending, sizeof(c->pending));
+	c->first = saved->first;
+	c->count = saved->count;
+	c->lost = saved->lost;
+	oracle_command_disturb(s);
+}
+
 struct command_seen *oracle_command_get(struct oracle_set *s, unsigned i)
 {
 	return i < s->command.count ? at(&s->command, i) : NULL;
@@ -270,6 +281,8 @@ void oracle_command_event(struct oracle_set *s, const struct trb *event)
 			completed(s, i, event);
 		return;
 	}
+	if (s->restored)
+		return; /* of a run that nobody saw */
 	oracle_report(s, &oracle_command,
 		      "completion code %u for 0x%llx, where no command is under way", code,
 		      (unsigned long long)addr);

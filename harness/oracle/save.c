@@ -2,8 +2,8 @@
 /*
  * save.c -- Save State and Restore State (xHCI 4.20, 4.23.2, 5.4.2): scratchpad buffers are where entry
  * 0 of the DCBAA says, and what is restored is what was saved: SRE is 1 unless every byte that the last
- * Save State wrote was read again as it was. What is known of slots, endpoints and event rings is put
- * aside when the power goes, and counts again after such a Restore State.
+ * Save State wrote was read again as it was. What is known of slots, endpoints, commands and event rings is
+ * put aside when the power goes, and counts again after such a Restore State.
  * Left out: Save State whose software did not see HCH = 1 before; what it does is the controller's choice.
  */
 #include "heap.h"
@@ -33,6 +33,7 @@ struct save_seen {
 	struct slot_seen *slot[256];
 	struct endpoint *endpoint[ORACLE_ENDPOINTS];
 	unsigned endpoint_count;
+	struct command_ring command;
 	struct {
 		struct event_ring ring;
 		uint64_t erstba;
@@ -164,6 +165,7 @@ void oracle_save_power_lost(struct oracle_set *s)
 	memcpy(v->slot, s->slot, sizeof(v->slot));
 	memcpy(v->endpoint, s->endpoint, sizeof(v->endpoint));
 	v->endpoint_count = s->endpoint_count;
+	v->command = s->command;
 	memset(s->slot, 0, sizeof(s->slot));
 	s->endpoint_count = 0;
 	v->aside = true;
@@ -178,6 +180,7 @@ static void bring_back(struct oracle_set *s)
 	memcpy(s->slot, v->slot, sizeof(v->slot));
 	memcpy(s->endpoint, v->endpoint, sizeof(v->endpoint));
 	s->endpoint_count = v->endpoint_count;
+	oracle_command_resume(s, &v->command);
 	v->aside = false;
 }
 

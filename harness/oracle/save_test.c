@@ -75,6 +75,27 @@ static void what_was_saved_counts_again(void **state)
 	assert_clean(b);
 }
 
+/* Its event found no room before the state was saved. */
+static void a_command_completes_after_the_loss_of_power(void **state)
+{
+	struct bed *b = *state;
+	uint64_t command;
+
+	bed_bulk_in(b);
+	bed_doorbell(b, 0, 0);
+	bed_command(b, TRB_STOP_ENDPOINT, 0, 1u << 24 | 3u << 16);
+	command = b->last_command;
+	bed_ep_context(b, 1, 3, EP_STOPPED, EP_BULK_IN);
+	save(b);
+	lose_power(b);
+	restore(b, "state", 0);
+	run(b);
+	bed_complete_at(b, command, CC_SUCCESS, 1);
+	assert_clean(b);
+	bed_complete_at(b, command, CC_SUCCESS, 1);
+	assert_fired(b, oracle_command);
+}
+
 static void a_slot_that_is_enabled_twice_over_the_loss_of_power_fires(void **state)
 {
 	struct bed *b = *state;
@@ -184,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bed_test(what_was_saved_counts_again),
+		bed_test(a_command_completes_after_the_loss_of_power),
 		bed_test(a_slot_that_is_enabled_twice_over_the_loss_of_power_fires),
 		bed_test(an_event_ring_that_starts_anew_fires),
 		bed_test(damage_that_is_taken_fires),

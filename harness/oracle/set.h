@@ -142,6 +142,8 @@ void oracle_command_event(struct oracle_set *s, const struct trb *event);
 void oracle_command_step(struct oracle_set *s);
 /* From now on events of commands and TRBs under way may be missing. */
 void oracle_command_disturb(struct oracle_set *s);
+/* Restore State: events that were not on a ring when the state was saved may still come. */
+void oracle_command_resume(struct oracle_set *s, const struct command_ring *saved);
 #define ANY_SLOT 256u
 /* The pending command of this type and slot (or any), and endpoint (unless 0); NULL if none. */
 struct command_seen *oracle_command_find(struct oracle_set *s, unsigned type, unsigned slot,
