@@ -23,6 +23,7 @@
  */
 #define AWAKE_MIN_NS 50000u
 #define AWAKE_MAX_NS 1000000u
+#define PAUSES 16u
 #define OTHERS_NS 50000u /* meanwhile all but the client are looked at so often */
 
 struct serve {
@@ -196,6 +197,23 @@ static int look_around(struct serve *s, uint64_t host)
 	return 0;
 }
 
+/*
+ * Nothing to do just now. The other thread of our core is most likely the client's: it runs faster while
+ * this one pauses, and the client's other threads may want the processor that we wait on.
+ */
+static void relax(void)
+{
+	for (unsigned i = 0; i < PAUSES; i++)
+#if defined(__x86_64__) || defined(__i386__)
+		__builtin_ia32_pause();
+#elif defined(__aarch64__)
+		__asm__ volatile("isb");
+#else
+		;
+#endif
+	sched_yield();
+}
+
 static int serve_round(struct serve *s)
 {
 	uint64_t host = host_ns();
@@ -216,7 +234,7 @@ static int serve_round(struct serve *s)
 	s->more |= vfio_user_is_behind(&s->user);
 	if (!s->more) {
 		serve_tap_flush(&s->tap);
-		sched_yield(); /* the client's threads may want the processor that we wait on */
+		relax();
 	}
 	return 0;
 }
@@ -285,6 +303,7 @@ static void set_up(struct serve *s)
 	trace_reset(&s->trace);
 	s->trace.unhashed = true;
 	machine_init(&s->machine, &s->trace, s->o->profile);
+	s->machine.xhci->unmoderated = s->o->unmoderated;
 	set_up_tap(s);
 	s->awake_ns = AWAKE_MIN_NS;
 	s->devices.m = &s->machine;

@@ -233,6 +233,7 @@ struct serve_options {
 	char **device; /* texts for serve_device_parse */
 	unsigned device_count;
 	bool once;                           /* end when the first client leaves */
+	bool unmoderated;                    /* interrupts do not wait for IMOD */
 	const char *pcap;                    /* capture all USB traffic there; or NULL */
 	const char *record;                  /* record what the guest does there; or NULL */
 	const char *trace;                   /* print all rows there; "" = stdout; or NULL */

@@ -83,6 +83,7 @@ static int serve(const struct tool_verb *verb, char **value, char **operand, uns
 		.profile = serve_profile_find(name ? name : "qemu-xhci"),
 		.device = device,
 		.once = tool_option_get(verb, value, "once"),
+		.unmoderated = tool_option_get(verb, value, "unmoderated"),
 		.pcap = tool_option_get(verb, value, "pcap"),
 		.record = tool_option_get(verb, value, "record"),
 		.trace = tool_option_get(verb, value, "trace"),
@@ -124,6 +125,7 @@ const struct tool_verb verb_serve = {
 		   {"pcap", 'w', "FILE", "capture all USB traffic, for Wireshark"},
 		   {"record", 0, "FILE", "record what the guest does, for 'gauntlet record'"},
 		   {"trace", 0, "FILE", "print everything that happens ('-': here)"},
+		   {"unmoderated", 0, NULL, "interrupts do not wait for IMOD, as QEMU's do not"},
 		   {"blind", 0, NULL, "without oracles"}},
 	.run = serve,
 	.more = "DEVICE is MODEL[,port=N][,speed=low|full|high|super], MODEL keyboard, tablet, mouse, storage,\n"

@@ -212,6 +212,26 @@ static void moderation_counts_in_virtual_time(void **state)
 	bed_free(bed);
 }
 
+static void unmoderated_interrupts_do_not_wait(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	struct trb t;
+
+	(void)state;
+	bed->x->unmoderated = true;
+	bed_start(bed, 64);
+	bed_set(bed, bed_intr(bed, 0, XHCI_IMOD), 4000);
+	assert_int_equal(bed_get(bed, bed_intr(bed, 0, XHCI_IMOD)) & 0xffff, 4000);
+	for (unsigned i = 1; i <= 3; i++) {
+		post(bed, i);
+		assert_int_equal(bed->interrupts, i);
+		bed_set(bed, bed_intr(bed, 0, XHCI_IMAN), IMAN_IP | IMAN_IE);
+		assert_true(bed_event(bed, &t));
+		bed_ack(bed);
+	}
+	bed_free(bed);
+}
+
 static void no_line_without_ie_or_inte_but_ip_stays(void **state)
 {
 	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
@@ -339,6 +359,7 @@ int main(void)
 		cmocka_unit_test(erdp_outside_the_ring_frees_nothing),
 		cmocka_unit_test(ehb_holds_back_the_next_interrupt_until_erdp_is_written),
 		cmocka_unit_test(moderation_counts_in_virtual_time),
+		cmocka_unit_test(unmoderated_interrupts_do_not_wait),
 		cmocka_unit_test(no_line_without_ie_or_inte_but_ip_stays),
 		cmocka_unit_test(bei_blocks_the_interrupt_not_the_event),
 		cmocka_unit_test(mfindex_wraps_with_an_event_if_enabled),

@@ -10,7 +10,7 @@
 
 static bool moderated(const struct interrupter *in)
 {
-	return in->x->g->clock.now_ns < in->imod_until_ns;
+	return !in->x->unmoderated && in->x->g->clock.now_ns < in->imod_until_ns;
 }
 
 /* IP went from 1 to 0: the counter is loaded with IMODI (xHCI 4.17.2). */

@@ -229,9 +229,10 @@ struct xhci {
 	struct timer save_timer;  /* end of SSS or RSS */
 	unsigned full_rings;      /* event rings that are full */
 	unsigned live_endpoints;
-	bool working;   /* inside xhci_work: work found there is done by its loop */
-	bool defer;     /* MMIO handlers only queue; the owner calls xhci_work */
-	uint32_t chunk; /* see XHCI_CHUNK */
+	bool working;     /* inside xhci_work: work found there is done by its loop */
+	bool defer;       /* MMIO handlers only queue; the owner calls xhci_work */
+	bool unmoderated; /* IMOD is a register like any other and delays nothing, as in QEMU */
+	uint32_t chunk;   /* see XHCI_CHUNK */
 };
 
 /* guest was initialised with profile->pci. Adds the MMIO regions and the bus's root ports. */
