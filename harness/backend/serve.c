@@ -203,13 +203,9 @@ static int look_around(struct serve *s, uint64_t host)
  */
 static void relax(void)
 {
+#if defined(__x86_64__)
 	for (unsigned i = 0; i < PAUSES; i++)
-#if defined(__x86_64__) || defined(__i386__)
 		__builtin_ia32_pause();
-#elif defined(__aarch64__)
-		__asm__ volatile("isb");
-#else
-		;
 #endif
 	sched_yield();
 }

@@ -67,7 +67,10 @@ void xhci_state_ports(struct state *st, struct xhci *x)
 		pls = xhci_port_state(p);
 		state_check(st, pls <= PLS_TEST || pls == PLS_RESUME,
 			    "a link state that there is not");
-		state_check(st, !(p->portsc & (PORTSC_CCS | PORTSC_PED)) || xhci_port_occupant(p),
+		/* A port in Test Mode does not see its device leave (xHCI 4.19.6). */
+		state_check(st,
+			    !(p->portsc & (PORTSC_CCS | PORTSC_PED)) || xhci_port_occupant(p) ||
+				    pls == PLS_TEST,
 			    "a port without a device that has one");
 		state_check(st, p->timer.armed == (p->wait != PORT_WAIT_NOTHING) || p->wait,
 			    "a port that waits for nothing");
