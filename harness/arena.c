@@ -54,7 +54,7 @@ static uint64_t arena_root; /* bytes that LeakSanitizer looks through */
 
 typedef uint64_t any_word __attribute__((aligned(1), may_alias));
 
-UNCHECKED static void fill(uint8_t *to, uint8_t value, size_t n)
+UNCHECKED static inline void fill(uint8_t *to, uint8_t value, size_t n)
 {
 	uint64_t word = value * UINT64_C(0x0101010101010101);
 	size_t i = 0;
@@ -65,13 +65,13 @@ UNCHECKED static void fill(uint8_t *to, uint8_t value, size_t n)
 		to[i] = value;
 }
 
-static uint8_t *shadow_of(uint64_t offset)
+UNCHECKED static inline uint8_t *shadow_of(uint64_t offset)
 {
 	return arena_shadow + offset / 8;
 }
 
 /* Blocks up to 1 KiB have a class for each 16 bytes, larger ones eight for each power of two. */
-static unsigned class_of(size_t n, uint32_t *stride)
+UNCHECKED static inline unsigned class_of(size_t n, uint32_t *stride)
 {
 	size_t room = (n + GRANULE - 1) / GRANULE * GRANULE, step = GRANULE;
 	unsigned octave = 0;

@@ -11,7 +11,8 @@
 
 static bool is_open, from_arena;
 static bool is_lent;
-static uint64_t live; /* blocks of the C library */
+static unsigned messages; /* of libraries, since library_begin */
+static uint64_t live;     /* blocks of the C library */
 
 bool heap_arena_open(void)
 {
@@ -69,6 +70,27 @@ void heap_lend(bool on)
 bool heap_is_lent(void)
 {
 	return is_lent;
+}
+
+void library_begin(void)
+{
+	messages = 0;
+}
+
+int library_vsnprintf(char *to, size_t room, const char *format, va_list args)
+{
+	size_t len;
+
+	if (!is_lent || !from_arena || messages++ < LIBRARY_MESSAGES)
+		return vsnprintf(to, room, format, args);
+	len = strlen(format);
+	if (room) {
+		size_t n = min_u64(len, room - 1);
+
+		memcpy(to, format, n);
+		to[n] = 0;
+	}
+	return (int)len;
 }
 
 /* The caller's caller, who: its address tells one call from another. */

@@ -219,6 +219,42 @@ static void a_library_asks_for_too_much_in_vain(void **state)
 	heap_lend(false);
 }
 
+__attribute__((format(printf, 3, 4))) static int says(char *to, size_t room, const char *format,
+						      ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = library_vsnprintf(to, room, format, args);
+	va_end(args);
+	return n;
+}
+
+static void the_first_messages_of_a_library_are_whole(void **state)
+{
+	char text[8];
+
+	(void)state;
+	NEED_ARENA();
+	heap_lend(true);
+	library_begin();
+	for (unsigned i = 0; i < LIBRARY_MESSAGES; i++) {
+		assert_int_equal(says(text, sizeof(text), "<%u>", i), 3);
+		assert_int_equal(text[1], '0' + i);
+	}
+	assert_int_equal(says(text, sizeof(text), "no more than %u", 8u), 15);
+	assert_string_equal(text, "no more");
+	assert_int_equal(says(NULL, 0, "%u", 8u), 2);
+	library_begin();
+	assert_int_equal(says(text, sizeof(text), "%u", 8u), 1);
+	for (unsigned i = 0; i < LIBRARY_MESSAGES; i++)
+		says(text, sizeof(text), "%u", i);
+	heap_lend(false); /* nobody hurries */
+	assert_int_equal(says(text, sizeof(text), "%u", 8u), 1);
+	assert_string_equal(text, "8");
+}
+
 static bool count(void *opaque, uint32_t who)
 {
 	unsigned *n = opaque;
@@ -330,6 +366,7 @@ int main(void)
 		cmocka_unit_test(an_image_of_differences_is_the_same),
 		cmocka_unit_test(a_library_gets_blocks_of_the_arena_while_it_is_lent),
 		cmocka_unit_test(a_library_asks_for_too_much_in_vain),
+		cmocka_unit_test(the_first_messages_of_a_library_are_whole),
 		cmocka_unit_test(who_asked_for_what_is_left_is_known),
 		cmocka_unit_test(what_is_bypassed_is_given_back_where_it_came_from),
 		cmocka_unit_test(wrong_use_is_fatal),

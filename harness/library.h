@@ -25,6 +25,15 @@ void heap_bypass(bool on);
 bool heap_leaks(void);
 
 /*
+ * Called by libraries under test instead of vsnprintf in build/fuzz: to put a message together costs more than all else
+ * of many an input, so after the first LIBRARY_MESSAGES since library_begin the format has to do.
+ */
+#define LIBRARY_MESSAGES 3u
+void library_begin(void);
+int library_vsnprintf(char *to, size_t room, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+/*
  * What libusb and libusbredirparser call instead of malloc and its kin in build/fuzz (the Makefile renames it in
  * the static libraries). More than LIBRARY_MAX_BYTES at once is refused: what a length of the other side
  * makes them ask for costs more than all the rest of an input, and they have to cope with the refusal.

@@ -118,6 +118,7 @@ struct redir {
 	size_t budget; /* bytes that may still be read in this round */
 	bool busy;     /* what came in is being worked on */
 	bool again;    /* more came in meanwhile */
+	bool crowded;  /* more than max_buffered bytes may wait at an endpoint */
 	bool failed;   /* the connection has to end */
 	bool leaving;  /* the device is unplugged by us */
 	bool over;     /* somebody else unplugged it: nothing comes after that */
@@ -180,7 +181,7 @@ void redir_endpoint_callbacks(struct usbredirparser *parser);
 struct redir_block *redir_block_new(const uint8_t *data, size_t len, enum usb_status status);
 void redir_block_free(struct redir_block *b);
 /* b is consumed. False: it was dropped, there is too much. */
-bool redir_queue_put(const struct redir *r, struct redir_ep *e, struct redir_block *b);
+bool redir_queue_put(struct redir *r, struct redir_ep *e, struct redir_block *b);
 /* The same without a look at how much there is. */
 void redir_queue_append(struct redir_ep *e, struct redir_block *b);
 /* One block as one packet; false: there is none. */
@@ -189,7 +190,7 @@ bool redir_queue_take(struct redir_ep *e, struct usb_packet *p, enum usb_status 
 bool redir_queue_read(struct redir_ep *e, struct usb_packet *p, enum usb_status *ret);
 void redir_queue_clear(struct redir_ep *e);
 /* So much waits that reading should stop. */
-bool redir_queue_is_full(const struct redir *r);
+bool redir_queue_is_full(struct redir *r);
 
 /* ---- redir_transfer.c: packets and requests --------------------------------------------------- */
 

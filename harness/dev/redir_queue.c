@@ -50,13 +50,14 @@ void redir_queue_append(struct redir_ep *e, struct redir_block *b)
 	e->bytes += b->len;
 }
 
-bool redir_queue_put(const struct redir *r, struct redir_ep *e, struct redir_block *b)
+bool redir_queue_put(struct redir *r, struct redir_ep *e, struct redir_block *b)
 {
 	if (drops(r, e)) {
 		redir_block_free(b);
 		return false;
 	}
 	redir_queue_append(e, b);
+	r->crowded |= e->bytes > r->config.max_buffered;
 	return true;
 }
 
@@ -118,14 +119,23 @@ void redir_queue_clear(struct redir_ep *e)
 	e->dropping = false;
 }
 
-bool redir_queue_is_full(const struct redir *r)
+/* Asked before each piece that is read: most of the time a flag has the answer. */
+bool redir_queue_is_full(struct redir *r)
 {
+	bool bulk = false, any = false;
+
+	if (!r->crowded)
+		return false;
 	for (const struct redir_pending *q = r->pending; q; q = q->next)
 		if (q->kind <
 		    REDIR_BULK) /* the guest may fetch nothing before it has this answer */
 			return false;
-	for (unsigned i = 16; i < REDIR_ENDPOINTS; i++)
-		if (r->ep[i].type == USB_EP_BULK && r->ep[i].bytes > r->config.max_buffered)
-			return true;
-	return false;
+	for (unsigned i = 16; i < REDIR_ENDPOINTS; i++) {
+		bool over = r->ep[i].bytes > r->config.max_buffered;
+
+		any |= over;
+		bulk |= over && r->ep[i].type == USB_EP_BULK;
+	}
+	r->crowded = any;
+	return bulk;
 }

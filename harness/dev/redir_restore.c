@@ -222,6 +222,7 @@ static void get_session(struct reader *in, struct redir *r)
 		get_endpoint(in, &r->ep[i]);
 		in->bad |= !(i & 15) && r->ep[i].type;
 	}
+	r->crowded = true;
 	get_pending(in, r);
 	get_output(in, r);
 }

@@ -14,7 +14,7 @@ struct writer {
 static void put(struct writer *w, const void *bytes, size_t n)
 {
 	if (n > w->room - w->len) {
-		size_t room = 2 * (w->room + n);
+		size_t room = 2 * (w->room + n) + 1024;
 		uint8_t *data = heap_zero(room);
 
 		if (w->len)

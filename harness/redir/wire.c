@@ -12,7 +12,7 @@ void wire_append(struct wire_bytes *b, const void *bytes, size_t n)
 	if (b->pos == b->len)
 		b->pos = b->len = 0;
 	if (n > b->room - b->len) {
-		size_t room = 2 * (b->len + n);
+		size_t room = max_u64(2 * (b->len + n), 512);
 		uint8_t *data = heap_zero(room);
 
 		if (b->len)

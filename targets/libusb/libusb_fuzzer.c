@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		atexit(print_calls);
 		exercise_keep(exercise);
 	}
+	library_begin();
 	if (!exercise_run(exercise, data, size))
 		abort();
 	return 0;

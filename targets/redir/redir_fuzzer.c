@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (nothing)
 		heap_image_restore(nothing);
+	library_begin();
 	wrong = play_judge(data, size, inputs++ % 64 == 0);
 	if (wrong) {
 		fprintf(stderr, "VIOLATED usbredir 0.7 guest side at op 0: %s\n", wrong);
