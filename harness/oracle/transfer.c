@@ -140,7 +140,8 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 	}
 	/* Nor is there one answer where some that wait for events are not remembered any more. */
 	ep->laps |= due > 1 || ep->total - ep->in_order > ORACLE_TRBS;
-	if (due == 1 && !ep->laps && !ep->streams && ep->disturbed == s->disturbed)
+	if (due == 1 && !ep->laps && !ep->streams && ep->disturbed == s->disturbed &&
+	    !oracle_event_ring_loses(s))
 		judge_order(s, ep, newer);
 	found->events++;
 	ep->in_order = ep->total - newer;
