@@ -23,7 +23,6 @@
  */
 #define AWAKE_MIN_NS 50000u
 #define AWAKE_MAX_NS 1000000u
-#define PAUSES 16u
 #define OTHERS_NS 50000u /* meanwhile all but the client are looked at so often */
 
 struct serve {
@@ -197,19 +196,6 @@ static int look_around(struct serve *s, uint64_t host)
 	return 0;
 }
 
-/*
- * Nothing to do just now. The other thread of our core is most likely the client's: it runs faster while
- * this one pauses, and the client's other threads may want the processor that we wait on.
- */
-static void relax(void)
-{
-#if defined(__x86_64__)
-	for (unsigned i = 0; i < PAUSES; i++)
-		__builtin_ia32_pause();
-#endif
-	sched_yield();
-}
-
 static int serve_round(struct serve *s)
 {
 	uint64_t host = host_ns();
@@ -230,7 +216,7 @@ static int serve_round(struct serve *s)
 	s->more |= vfio_user_is_behind(&s->user);
 	if (!s->more) {
 		serve_tap_flush(&s->tap);
-		relax();
+		sched_yield(); /* the client's threads may want the processor that we wait on */
 	}
 	return 0;
 }
