@@ -180,8 +180,11 @@ static void data(struct oracle_set *s, const struct trace_row *row)
 	}
 	if (!t && links > ORACLE_TRBS / 2) /* a loop of links pushed the others out */
 		return;
-	/* Each stream, and each packet that waits ahead, may hold TRBs that were fetched long ago. */
-	if (!t && ep->total > (ep->streams ? 0 : ep->in_order) + ORACLE_TRBS)
+	/*
+	 * Each stream, and each packet that waits ahead, may hold TRBs that were fetched long ago. Which ones
+	 * wait is not known where the same TRB was fetched more than once since (laps).
+	 */
+	if (!t && ep->total > (ep->streams || ep->laps ? 0 : ep->in_order) + ORACLE_TRBS)
 		return;
 	if (!t) {
 		report(s, row, "in no buffer of a TRB that was fetched");
