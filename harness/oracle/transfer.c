@@ -73,10 +73,15 @@ static bool later_event_data(struct endpoint *ep, unsigned i)
 
 	if (bits(t->control, 15, 10) != TRB_EVENT_DATA)
 		return false;
-	while ((t = endpoint_trb(ep, ++i)) && t->control & TRB_CH)
-		if (bits(t->control, 15, 10) == TRB_EVENT_DATA)
+	while ((t = endpoint_trb(ep, ++i))) {
+		unsigned type = (unsigned)bits(t->control, 15, 10);
+
+		if (!(t->control & TRB_CH) && type != TRB_LINK) /* the chain goes on behind a link */
+			return false;
+		if (type == TRB_EVENT_DATA)
 			return true;
-	return !t;
+	}
+	return true;
 }
 
 /* Events come in ring order: no TRB between the last one reported and this one is left out. */
