@@ -77,7 +77,7 @@ static bool in_page(const struct save_seen *v, const struct trace_row *row)
 	if (v->pages > PAGES)
 		return true;
 	for (unsigned i = 0; i < v->pages; i++)
-		if (row->addr - v->page[i] < 4096 && row->addr + row->len <= v->page[i] + 4096)
+		if (row->addr - v->page[i] < 4096 && row->len <= 4096 - (row->addr - v->page[i]))
 			return true;
 	return false;
 }

@@ -76,7 +76,8 @@ static bool later_event_data(struct endpoint *ep, unsigned i)
 	while ((t = endpoint_trb(ep, ++i))) {
 		unsigned type = (unsigned)bits(t->control, 15, 10);
 
-		if (!(t->control & TRB_CH) && type != TRB_LINK) /* the chain goes on behind a link */
+		if (!(t->control & TRB_CH) &&
+		    type != TRB_LINK) /* the chain goes on behind a link */
 			return false;
 		if (type == TRB_EVENT_DATA)
 			return true;
