@@ -3,25 +3,9 @@
  * device_fuzzer.c -- polite guests and every device model: whatever a class's requests, messages and
  * answers hold, and whenever a device comes and goes. Every oracle on.
  */
-#include "../machine.h"
-#include "../target.h"
+#include "harness.h"
 
-static const struct harness_options options = {.polite = true};
+static const struct harness_options polite = {.polite = true};
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	harness_fuzz_one(target_machine(&options), data, size);
-	return 0;
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	return harness_mutate(target_machine(&options), data, size, max_size, seed);
-}
-
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
-				 uint8_t *out, size_t max_size, unsigned seed)
-{
-	return harness_crossover(target_machine(&options), a, a_size, b, b_size, out, max_size,
-				 seed);
-}
+#define TARGET_OPTIONS &polite
+#include "../program.h"
