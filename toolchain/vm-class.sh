@@ -5,12 +5,13 @@
 # device of a class (toolchain/guest/parts/<class>). Meanwhile the oracles watch, and the kernel may say
 # nothing that toolchain/guest/dmesg-allow does not explain.
 #
-#   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--suite <suite>] [--profile <profile>] <class>
+#   toolchain/vm-class.sh [--keep] [--verbose] [--plain] [--plant] [--suite <suite>] [--profile <profile>] <class>
 #
 #   classes    hub, serial, network, audio, ccid, mtp; and roads: disks through the real libusb and over usbredir
 #   --suite    whose kernel, as vm-boot.sh has it
 #   --profile  qemu-xhci (default), nec-usb-xhci or conformant
 #   --plain    our controller without ASan and UBSan
+#   --plant    change a byte of a disk before what the guest has read is compared: roads must fail
 #   --keep     leave the logs where they are, and say where
 #   --verbose  show the guest's console
 #
@@ -22,12 +23,13 @@
 # shellcheck source=guest/machine.sh
 . toolchain/guest/machine.sh
 
-suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 class='' peer=''
+suite=bookworm profile=qemu-xhci build_profile=asan keep=0 verbose=0 plant=0 class='' peer=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) suite=${2:-}; shift ;;
 	--profile) profile=${2:-}; shift ;;
 	--plain) build_profile=plain ;;
+	--plant) plant=1 ;;
 	--keep) keep=1 ;;
 	--verbose) verbose=1 ;;
 	-*) die 2 "unknown option '$1'" "try toolchain/vm-class.sh --help" ;;
@@ -130,6 +132,7 @@ same_folder() {
 # What the guest has read of each disk is what is in its file; and the other side of usbredir has come to its end.
 same_disks() {
 	local road sum
+	[ $plant = 0 ] || printf 'planted' | dd of="$work/redir.img" bs=1 seek=5000000 conv=notrunc status=none
 	for road in libusb redir; do
 		sum=$(sha256sum <"$work/$road.img")
 		tr -d '\r' <"$work/console.log" | grep -qx "guest: note roads $road ${sum%% *}" || echo "$road.img is not what the guest read"

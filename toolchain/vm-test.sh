@@ -130,4 +130,5 @@ lie_is_seen() {
 }
 row 'gate: a warning of the kernel' fails_with 'WARN planted' toolchain/vm-boot.sh --parts enumerate --plant
 row 'gate: an oracle' lie_is_seen
+row 'gate: a byte of a disk' fails_with 'redir.img is not what the guest read' toolchain/vm-class.sh --plant roads
 verdict
