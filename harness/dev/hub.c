@@ -48,6 +48,13 @@ static void change(struct hub *hub, unsigned index, uint16_t bits)
 	hub_notify(hub);
 }
 
+/* What changed while the host was about to let it sleep nobody would ask for: it wakes at once (USB2 11.9). */
+static void suspended(struct usb_device *dev)
+{
+	if (has_change(hub_of(dev)))
+		usb_device_resume(dev);
+}
+
 static enum usb_status status_change(struct hub *hub, struct usb_packet *p)
 {
 	uint8_t map[2] = {hub->hub_change ? 1 : 0};
@@ -311,7 +318,7 @@ static void hub_free(struct usb_device *dev)
 	{                                                                                          \
 		.model = name, .speed_mask = speeds, .describe = hub_describe, .plugged = reset,   \
 		.reset = reset, .control = hub_control, .data = data, .configured = configured,    \
-		.timer = timer, .saved = hub_saved, .free = hub_free,                              \
+		.timer = timer, .suspended = suspended, .saved = hub_saved, .free = hub_free,      \
 	}
 
 static const struct usb_device_ops ops = HUB_OPS("hub", 1 << USB_SPEED_FULL | 1 << USB_SPEED_HIGH);

@@ -111,6 +111,41 @@ static void a_device_wakes_its_port(void **state)
 	bed_end(&b.bed);
 }
 
+static unsigned resumes;
+
+static void count_resume(struct usb_port *port)
+{
+	(void)port;
+	resumes++;
+}
+
+static void a_hub_with_a_change_does_not_stay_asleep(void **state)
+{
+	struct usb_port_ops ops;
+	struct hub_bed b;
+
+	(void)state;
+	start(&b, USB_SPEED_HIGH, 4);
+	ops = *b.bed.port.ops;
+	ops.resume = count_resume;
+	b.bed.port.ops = &ops;
+	set(&b, 8, 1);
+	b.hub->usb.remote_wakeup = true;
+	resumes = 0;
+	usb_device_suspend(&b.hub->usb, true);
+	assert_int_equal(resumes, 0);
+	usb_device_suspend(&b.hub->usb, false);
+	plug(&b, 1); /* just before the host lets it sleep */
+	resumes = 0;
+	usb_device_suspend(&b.hub->usb, true);
+	assert_int_equal(resumes, 1);
+	usb_device_suspend(&b.hub->usb, false);
+	b.hub->usb.remote_wakeup = false;
+	usb_device_suspend(&b.hub->usb, true);
+	assert_int_equal(resumes, 1);
+	bed_end(&b.bed);
+}
+
 static void link_states_are_set_by_number(void **state)
 {
 	struct hub_bed b;
@@ -238,6 +273,7 @@ int main(void)
 		cmocka_unit_test(super_speed_link_trains_by_itself),
 		cmocka_unit_test(suspend_closes_and_resume_opens),
 		cmocka_unit_test(a_device_wakes_its_port),
+		cmocka_unit_test(a_hub_with_a_change_does_not_stay_asleep),
 		cmocka_unit_test(link_states_are_set_by_number),
 		cmocka_unit_test(disable_and_power_off_close_the_port),
 		cmocka_unit_test(unplugging_is_a_change),

@@ -99,8 +99,14 @@ void usb_device_power(struct usb_device *dev, bool on)
 
 void usb_device_suspend(struct usb_device *dev, bool on)
 {
-	if (dev)
-		dev->suspended = on && !dev->gone && dev->state >= USB_POWERED;
+	if (!dev)
+		return;
+	dev->suspended = on && !dev->gone && dev->state >= USB_POWERED;
+	if (!dev->suspended || !dev->ops->suspended)
+		return;
+	usb_device_hold(dev);
+	dev->ops->suspended(dev);
+	usb_device_release(dev);
 }
 
 void usb_device_reset(struct usb_device *dev)

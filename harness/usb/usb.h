@@ -170,6 +170,8 @@ struct usb_device_ops {
 	void (*plugged)(struct usb_device *dev);
 	/* Bus reset happened (after the core went to USB_DEFAULT). May be NULL. */
 	void (*reset)(struct usb_device *dev);
+	/* Its bus sleeps now (USB2 7.1.7.6): usb_device_resume may end that. May be NULL. */
+	void (*suspended)(struct usb_device *dev);
 	/*
 	 * First look at any packet, endpoint 0 included, before the core acts. Return true if
 	 * *status is the answer. Used by the scripted device. May be NULL.

@@ -92,10 +92,10 @@ static void enter_l1(struct xhci_port *p)
 
 static void suspend(struct xhci_port *p)
 {
-	usb_device_suspend(xhci_port_occupant(p), true);
 	xhci_port_set_state(p, PLS_U3);
 	if (p->x->config & CONFIG_U3E && p->x->profile->hccparams2 & HCC2_U3C)
 		xhci_port_change(p, PORTSC_PLC);
+	usb_device_suspend(xhci_port_occupant(p), true);
 }
 
 static void wake(struct xhci_port *p)
