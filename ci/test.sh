@@ -197,7 +197,10 @@ for s in $suites; do
 		suite
 		progress 'captures of real devices'
 		ci/captures.sh "$folder" >build/test/captures.log 2>&1 || grep -v '^ok ' build/test/captures.log
-		ok=$(grep -c '^ok ' build/test/captures.log) bad=$(grep -c '^FAILED ' build/test/captures.log)
+		ci/umockdev.sh "$folder" >build/test/umockdev.log 2>&1 || grep -v '^ok ' build/test/umockdev.log
+		ok=$(cat build/test/{captures,umockdev}.log | grep -c '^ok ')
+		bad=$(cat build/test/{captures,umockdev}.log | grep -c '^FAILED ')
+		grep -q '^ok ' build/test/umockdev.log || bad=$((bad + 1))
 		[ "$ok" != 0 ] || bad=$((bad + 1))
 		done_suite 'captures of real devices' ;;
 	qemu) qemu ;;

@@ -44,6 +44,7 @@ command_of python3 python3
 command_of shellcheck shellcheck
 command_of valgrind valgrind
 command_of genisoimage genisoimage
+command_of umockdev umockdev-run
 file_of libc6-dev /usr/include/stdio.h
 file_of libcmocka-dev /usr/include/cmocka.h
 file_of libjansson-dev /usr/include/jansson.h

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * usbfs.c -- a device behind a file: plugged, addressed, configured; and the ioctl() of this program,
- * which is ours for those files and the kernel's for all others.
+ * which is ours for those files and the next library's (umockdev's, the C library's) for all others.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "heap.h"
@@ -29,6 +29,21 @@ struct usbfs *usbfs_find(int fd)
 	return f;
 }
 
+typedef int ioctl_call(int fd, unsigned long request, ...);
+
+static ioctl_call *next_ioctl(void)
+{
+	static ioctl_call *next;
+
+	if (!next) {
+		void *found = dlsym(RTLD_NEXT, "ioctl");
+
+		REQUIRE(found); /* of the C library at least */
+		memcpy(&next, &found, sizeof(next));
+	}
+	return next;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	struct usbfs *f = usbfs_find(fd);
@@ -40,7 +55,7 @@ int ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(args, void *);
 	va_end(args);
 	if (!f)
-		return (int)syscall(SYS_ioctl, fd, request, arg);
+		return next_ioctl()(fd, request, arg);
 	result = usbfs_request(f, request, arg);
 	if (result >= 0)
 		return result;
