@@ -6,8 +6,8 @@
 #
 #   ci/umockdev.sh [<folder>]      with <name>/*.pcapng and <name>/device; default toolchain/get-captures.sh's
 #
-# One line for each recording: "ok", "FAILED", or "passed over" where umockdev says that the recording has no answer to
-# what libusb asks. Exit 1 on failure, 2 if none could be played.
+# One line for each recording: "ok", "FAILED", or "passed over" for those that are known to begin too late and have no
+# answer to what libusb asks. Exit 1 on failure, 2 if none could be played.
 
 # shellcheck source=say.sh
 . "$(dirname "$0")/say.sh"
@@ -18,6 +18,8 @@ build $program
 
 # value KEY FILE: of the device, which comes first; the hub it is in may follow.
 value() { sed -n "s/^$1//p" "$2" | head -n 1; }
+# Of any other, that umockdev has no answer may be the fault of who asks.
+begin_late=' egis0570 focaltech_moc '
 failed=0 played=0
 while read -r device; do
 	name=$(basename "$(dirname "$device")")
@@ -29,7 +31,7 @@ while read -r device; do
 		GAUNTLET_SYSFS=$sysfs timeout 60 umockdev-run -d "$device" -p "$sysfs=$capture" -- $program 2>&1); then
 		say "ok $name"
 		played=$((played + 1))
-	elif grep -q 'Replay may be stuck' <<<"$said"; then
+	elif [[ $begin_late == *" $name "* ]] && grep -q 'Replay may be stuck' <<<"$said"; then
 		say "passed over $name: the recording has no answer"
 	else
 		say "FAILED $name: $(grep -m 1 -E 'ERROR|FAILED' <<<"$said")"
