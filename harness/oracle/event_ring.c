@@ -15,18 +15,26 @@ void oracle_event_ring_reset(struct oracle_set *s)
 	for (unsigned i = 0; i < ORACLE_RINGS; i++) {
 		struct event_ring *r = &s->ring[i];
 
-		r->load = true;
+		r->load = r->no_table = true;
 		r->tracked = r->full = false;
 		r->resumes = RESUMES_NOT;
 		r->count = r->seen = r->total = 0;
 	}
 }
 
+void oracle_event_ring_size_written(struct oracle_set *s, unsigned intr)
+{
+	if (!s->reg.intr[intr].erstsz && s->ring[intr].load)
+		s->ring[intr].no_table = true;
+}
+
 void oracle_event_ring_erst_written(struct oracle_set *s, unsigned intr)
 {
 	s->ring[intr].load = true;
+	s->ring[intr].no_table = false;
 	s->ring[intr].tracked = false;
 	s->ring[intr].resumes = RESUMES_NOT;
+	oracle_event_ring_size_written(s, intr);
 	if (!intr)
 		oracle_command_disturb(s); /* what waited for room is gone */
 }
@@ -52,7 +60,7 @@ bool oracle_event_ring_loses(const struct oracle_set *s)
 {
 	const struct event_ring *r = &s->ring[0];
 
-	return r->full || (!r->tracked && (!r->load || !s->reg.intr[0].erstsz));
+	return r->full || (!r->tracked && (!r->load || r->no_table));
 }
 
 void oracle_event_ring_erdp_written(struct oracle_set *s, unsigned intr)
@@ -117,7 +125,7 @@ static void entry(struct oracle_set *s, struct event_ring *r, uint32_t table_siz
 	uint32_t trbs = get_le32(raw + 8) & 0xffff;
 
 	if (index == 0 && r->load) {
-		r->load = r->tracked = false;
+		r->load = r->no_table = r->tracked = false;
 		r->count = table_size;
 		r->seen = 0;
 	}

@@ -176,6 +176,7 @@ static void interrupter_write(struct oracle_set *s, unsigned intr, uint32_t offs
 		break;
 	case XHCI_ERSTSZ:
 		ir->erstsz = value & 0xffff;
+		oracle_event_ring_size_written(s, intr);
 		if (!intr)
 			oracle_command_disturb(s); /* a table not read yet has another size */
 		break;

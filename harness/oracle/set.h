@@ -70,9 +70,10 @@ void oracle_history_add(struct pointer_history *p, uint64_t base);
 #define ORACLE_SEGMENTS 16u
 
 struct event_ring {
-	bool load;    /* ERSTBA was written: the next read of entry 0 starts the ring anew */
-	bool tracked; /* all entries were read; position and cycle are certain */
-	bool full;    /* event 21 was written and ERDP has not moved */
+	bool load;     /* ERSTBA was written: the next read of entry 0 starts the ring anew */
+	bool no_table; /* or ERSTSZ was 0 since, and no table is read till ERSTBA is written again */
+	bool tracked;  /* all entries were read; position and cycle are certain */
+	bool full;     /* event 21 was written and ERDP has not moved */
 	enum {
 		RESUMES_NOT,
 		RESUMES,
@@ -90,6 +91,7 @@ struct event_ring {
 	} segment[ORACLE_SEGMENTS];
 };
 
+void oracle_event_ring_size_written(struct oracle_set *s, unsigned intr);
 void oracle_event_ring_erst_written(struct oracle_set *s, unsigned intr);
 void oracle_event_ring_erdp_written(struct oracle_set *s, unsigned intr);
 void oracle_event_ring_entry(struct oracle_set *s, const struct trace_row *row);
