@@ -72,6 +72,8 @@ endef
 $(foreach p,$(profiles),$(eval $(call profile_rules,$(p))))
 $(foreach f,op backend import tool usbfs redir export,$(eval \
 	build/fuzz/harness/$(f)/%.o: private unwatched = $(fuzz_unwatched)))
+# Memory and time of the guest are what the tests stand on.
+$(foreach f,mem dma clock,$(eval build/fuzz/harness/guest/$(f).o: private unwatched = $(fuzz_unwatched)))
 # The server of a VM is under test, too, by the target vfio-user.
 build/fuzz/harness/backend/vfio_%.o: private unwatched =
 build/fuzz/harness/backend/vfio_client%.o: private unwatched = $(fuzz_unwatched)

@@ -15,12 +15,13 @@
 
 #define CHUNK 256u /* bytes of the arena; of shadow an eighth as many */
 #define CHUNKS_MAX 4096u
+#define FAULT_STEP UINT64_C(65536)
 #define ROOM_MIN (UINT64_C(1) << 20) /* addresses, not memory: most images never need more */
 
 struct heap_image {
 	uint64_t top;
 	uint64_t chunks; /* that are compared with base's; what comes after them is kept whole */
-	uint64_t used, room;
+	uint64_t used, room, faulted_in;
 	const struct heap_image *base; /* NULL: the first one, which has no chunks */
 	uint8_t *bytes; /* chunks that differ, each with its shadow; the rest, its shadow */
 	uint64_t differs[CHUNKS_MAX / 64];
@@ -55,13 +56,29 @@ static void make_room(struct heap_image *image, uint64_t bytes)
 	if (image->bytes)
 		munmap(image->bytes, image->room);
 	image->room = bytes + bytes / 4 + ROOM_MIN;
+	image->faulted_in = 0;
 	image->bytes = mmap(NULL, image->room, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	REQUIRE(image->bytes != MAP_FAILED);
 }
 
+/* In one call, which is cheaper than a fault for each page. Where there is none, they come as needed. */
+static void fault_in(struct heap_image *image, uint64_t n)
+{
+	uint64_t from = image->faulted_in, to = (n + FAULT_STEP - 1) / FAULT_STEP * FAULT_STEP;
+
+	to = min_u64(to, image->room / FAULT_STEP * FAULT_STEP);
+	if (to <= from)
+		return;
+	image->faulted_in = to;
+#ifdef MADV_POPULATE_WRITE
+	madvise(image->bytes + from, to - from, MADV_POPULATE_WRITE);
+#endif
+}
+
 static void put(struct heap_image *image, const uint8_t *from, uint64_t n)
 {
+	fault_in(image, image->used + n);
 	copy(image->bytes + image->used, from, n);
 	image->used += n;
 }

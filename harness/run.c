@@ -14,10 +14,10 @@
 #define LEAKS_EVERY 32u /* inputs: how often all memory is counted after one */
 /*
  * While fuzzing, a program whose trace is that long (rows, or 64 bytes of data) ends with the op that it
- * plays: one in twenty would otherwise take half of the time, nearly all of it in circles. Replay, which
- * has no warm starts, plays all of it.
+ * plays: one in twenty would otherwise take half of the time, nearly all of it in circles.
  */
 #define FUZZ_WORK 1200u
+#define FUZZ_ROWS 2000u /* in the middle of an op: the controller is gone then */
 
 struct harness {
 	struct harness_options options;
@@ -46,6 +46,12 @@ _Noreturn static void report(const struct finding *finding)
 	abort();
 }
 
+/* Replay, which has no warm starts, plays all of a program. */
+static bool is_long(const struct harness *h)
+{
+	return h->fuzzing && h->warm && h->trace.row_count + h->trace.byte_count / 64 > FUZZ_WORK;
+}
+
 static void row_written(void *opaque, const struct trace_row *row)
 {
 	struct harness *h = opaque;
@@ -53,6 +59,8 @@ static void row_written(void *opaque, const struct trace_row *row)
 	oracle_set_row(h->oracles, row);
 	if (h->fuzzing && oracle_set_endless(h->oracles))
 		report(oracle_set_finding(h->oracles)); /* this access may never return */
+	if (h->fuzzing && h->warm && h->trace.row_count > FUZZ_ROWS)
+		h->backend->gone = true;
 	if (h->options.also)
 		h->options.also(h->options.also_opaque, row);
 }
@@ -148,8 +156,7 @@ static void play_from(struct harness *h, const struct op_program *p, unsigned fi
 		play(h, i, &p->op[i]);
 		finding = oracle_set_finding(h->oracles);
 		ret->ops = i + 1;
-		if (h->fuzzing && h->warm &&
-		    h->trace.row_count + h->trace.byte_count / 64 > FUZZ_WORK)
+		if (is_long(h))
 			break;
 		if (warm && !finding)
 			warm_played(warm, i + 1, &h->trace);

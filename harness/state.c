@@ -6,6 +6,8 @@
 #include "heap.h"
 #include "state.h"
 
+#define NUMBER_BYTES 8u
+
 void state_save(struct state *st)
 {
 	*st = (struct state){.room = 256};
@@ -14,8 +16,8 @@ void state_save(struct state *st)
 
 void state_load(struct state *st, const void *bytes, size_t len)
 {
-	*st = (struct state){.loading = true, .len = len, .room = len};
-	st->bytes = heap_zero(len);
+	*st = (struct state){.loading = true, .len = len, .room = len + NUMBER_BYTES};
+	st->bytes = heap_zero(st->room);
 	memcpy(st->bytes, bytes, len);
 }
 
@@ -46,10 +48,11 @@ void state_refuse(struct state *st, const char *what)
 	refuse(st, "as a whole", what);
 }
 
-static void put(struct state *st, const void *bytes, size_t len)
+/* Where len more bytes go. Behind them there is always room for a number. */
+static uint8_t *put(struct state *st, size_t len)
 {
-	if (st->len + len > st->room) {
-		size_t room = 2 * (st->len + len);
+	if (st->len + len + NUMBER_BYTES > st->room) {
+		size_t room = 2 * (st->len + len + NUMBER_BYTES);
 		uint8_t *larger = heap_zero(room);
 
 		memcpy(larger, st->bytes, st->len);
@@ -57,19 +60,21 @@ static void put(struct state *st, const void *bytes, size_t len)
 		st->bytes = larger;
 		st->room = room;
 	}
-	memcpy(st->bytes + st->len, bytes, len);
 	st->len += len;
+	return st->bytes + st->len - len;
 }
 
-static bool take(struct state *st, const char *name, void *bytes, size_t len)
+/* Where the next len bytes are, and a number's more that mean nothing; NULL: not there. */
+static const uint8_t *take(struct state *st, const char *name, size_t len)
 {
 	if (st->refused)
-		return false;
-	if (st->len - st->at < len)
-		return refuse(st, name, "it ends here");
-	memcpy(bytes, st->bytes + st->at, len);
+		return NULL;
+	if (st->len - st->at < len) {
+		refuse(st, name, "it ends here");
+		return NULL;
+	}
 	st->at += len;
-	return true;
+	return st->bytes + st->at - len;
 }
 
 static bool lies(struct state *st)
@@ -105,19 +110,19 @@ static uint64_t number(struct state *st, const struct state_field *f, uint64_t v
 {
 	uint64_t most = f->size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * f->size) - 1;
 	uint64_t max = min_u64(f->max, most);
-	uint8_t raw[8];
+	const uint8_t *raw;
 
+	/* Eight bytes at a time, whatever its size: a snapshot has thousands of numbers. */
 	if (!st->loading) {
 		if (lies(st))
 			value = wrong(st->lie, value, f->min, max);
-		put_le64(raw, value);
-		put(st, raw, f->size);
+		put_le64(put(st, f->size), value);
 		return value;
 	}
-	put_le64(raw, 0);
-	if (!take(st, f->name, raw, f->size))
+	raw = take(st, f->name, f->size);
+	if (!raw)
 		return f->min;
-	value = get_le64(raw);
+	value = get_le64(raw) & most;
 	if (value < f->min || value > max || value & f->zero) {
 		refuse(st, f->name, "out of its range");
 		return f->min;
@@ -188,12 +193,18 @@ void state_bytes(struct state *st, const char *name, void *bytes, size_t len)
 {
 	size_t before = st->len;
 
+	const uint8_t *from;
+
 	if (st->loading) {
-		if (!take(st, name, bytes, len))
+		from = take(st, name, len);
+		if (!from)
 			memset(bytes, 0, len);
+		else if (len)
+			memcpy(bytes, from, len);
 		return;
 	}
-	put(st, bytes, len);
+	if (len)
+		memcpy(put(st, len), bytes, len);
 	if (lies(st) && len)
 		st->bytes[before + st->lie->value % len] ^= (uint8_t)(1 + st->lie->how);
 }
@@ -211,13 +222,15 @@ uint64_t state_sum(const void *bytes, size_t len)
 void state_section(struct state *st, const char *name)
 {
 	uint32_t mark = (uint32_t)state_sum(name, strlen(name));
-	uint8_t raw[4];
+	const uint8_t *raw;
 
 	st->section = name;
-	put_le32(raw, mark);
-	if (!st->loading)
-		put(st, raw, 4);
-	else if (take(st, "name", raw, 4) && get_le32(raw) != mark)
+	if (!st->loading) {
+		put_le32(put(st, 4), mark);
+		return;
+	}
+	raw = take(st, "name", 4);
+	if (raw && get_le32(raw) != mark)
 		refuse(st, "name", "something else is here");
 }
 

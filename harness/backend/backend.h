@@ -48,6 +48,7 @@ struct backend_ops {
 struct backend {
 	const struct backend_ops *ops;
 	struct trace *trace; /* NULL: this backend records nothing */
+	bool gone; /* as a card pulled out, till reset: reads are all ones, the rest does nothing (emu only) */
 };
 
 /* The built-in machine; trace is borrowed. Never fails but on memory. */

@@ -65,7 +65,7 @@ static void emu_reset(struct backend *b)
 			forget(e, i);
 	trace_reset(b->trace);
 	e->current = e->current_route = 0;
-	e->played = false;
+	e->played = b->gone = false;
 }
 
 static void emu_close(struct backend *b)
@@ -81,22 +81,26 @@ static void emu_close(struct backend *b)
 
 static uint64_t emu_mmio_read(struct backend *b, uint64_t offset, unsigned size)
 {
-	return mmio_read(&playing(b)->guest, offset, size);
+	return b->gone ? UINT64_MAX >> (64 - 8 * size)
+		       : mmio_read(&playing(b)->guest, offset, size);
 }
 
 static void emu_mmio_write(struct backend *b, uint64_t offset, uint64_t value, unsigned size)
 {
-	mmio_write(&playing(b)->guest, offset, value, size);
+	if (!b->gone)
+		mmio_write(&playing(b)->guest, offset, value, size);
 }
 
 static uint32_t emu_config_read(struct backend *b, unsigned offset, unsigned size)
 {
-	return pci_config_read(&playing(b)->guest, offset, size);
+	return b->gone ? UINT32_MAX >> (32 - 8 * size)
+		       : pci_config_read(&playing(b)->guest, offset, size);
 }
 
 static void emu_config_write(struct backend *b, unsigned offset, uint32_t value, unsigned size)
 {
-	pci_config_write(&playing(b)->guest, offset, value, size);
+	if (!b->gone)
+		pci_config_write(&playing(b)->guest, offset, value, size);
 }
 
 static int emu_mem_read(struct backend *b, uint64_t addr, void *buf, size_t len)
@@ -111,7 +115,8 @@ static int emu_mem_write(struct backend *b, uint64_t addr, const void *buf, size
 
 static void emu_step(struct backend *b, uint64_t usec)
 {
-	machine_step(playing(b), usec);
+	if (!b->gone)
+		machine_step(playing(b), usec);
 }
 
 static int emu_port_model(struct backend *b, unsigned port, uint32_t route)
@@ -299,6 +304,8 @@ static int emu_world(struct backend *b, const struct op *op, uint64_t addr)
 	struct emu *e = container_of(b, struct emu, backend);
 	int err;
 
+	if (b->gone)
+		return -ENODEV;
 	if (op->id == OP_PROFILE)
 		return op_profile(e, op);
 	err = world(e, op, addr);
