@@ -86,7 +86,7 @@ for t in $chosen; do
 	fi
 	mkdir -p "$work/corpus" "$work/artifacts"
 	rm -rf "$work/seeds"
-	cp -a "build/corpus/$t" "$work/seeds"
+	cp -al "build/corpus/$t" "$work/seeds" # no files of their own: ext4 is slow to create some where many were removed
 	touch "$work/began"
 	: >"$work/fuzz.log"
 	head_line "$t: $secs s"
