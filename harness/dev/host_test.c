@@ -196,6 +196,35 @@ static void a_stall_is_a_stall_and_is_cleared(void **state)
 	assert_int_equal(bed_control(&r->bed, 0xc0, 1, 0, 0, 4, data), 4);
 }
 
+/* What ended with an empty packet behind the device's ends so before it, whatever its length. */
+static void an_empty_packet_behind_ends_it_in_front(void **state)
+{
+	static const uint8_t some[512];
+	static const struct scripted_answer full = {.number = 1,
+						    .pid = USB_IN,
+						    .data = some,
+						    .len = sizeof(some)},
+					    empty = {.number = 1, .pid = USB_IN};
+	struct road *r = *state;
+	struct usb_device *far = scripted_new(NULL, 0, 0);
+	struct usb_packet *p;
+
+	far->pipeline = false;
+	drive_up(r, far);
+	usb_endpoint_get(r->bed.port.dev, USB_IN, 1)->pipeline = false;
+	assert_int_equal(scripted_answer(far, &full), 0);
+	assert_int_equal(scripted_answer(far, &empty), 0);
+	p = usb_packet_new(r->bed.port.dev, USB_IN, 1, 1024);
+	p->complete = noted;
+	p->opaque = r;
+	if (usb_packet_submit(p) == USB_ASYNC)
+		bed_step(&r->bed, 3000000);
+	assert_int_equal(p->status, USB_OK);
+	assert_int_equal(p->actual, 512);
+	assert_true(usb_packet_ends_short(p, 512));
+	usb_packet_free(p);
+}
+
 static void what_is_taken_back_does_not_come_back(void **state)
 {
 	struct road *r = *state;
@@ -260,6 +289,7 @@ int main(void)
 		host_test(a_disk_is_written_and_read),
 		host_test(an_endpoint_0x80_is_skipped_with_a_warning_and_the_rest_works),
 		host_test(a_stall_is_a_stall_and_is_cleared),
+		host_test(an_empty_packet_behind_ends_it_in_front),
 		host_test(what_is_taken_back_does_not_come_back),
 		host_test(a_device_that_leaves_is_unplugged),
 		host_test(unplugging_with_a_transfer_under_way_leaves_nothing),

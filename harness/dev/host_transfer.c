@@ -84,6 +84,7 @@ static enum usb_status take_data(struct host_transfer *ht)
 	}
 	if (ht->p->pid == USB_IN && n && !usb_packet_put(ht->p, ht->buffer, n))
 		status = USB_BABBLE;
+	ht->p->ended = true;
 	return status;
 }
 

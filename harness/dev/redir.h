@@ -201,13 +201,16 @@ void redir_transfer_cancel(struct redir *r, struct usb_packet *p);
 void redir_transfer_forget_all(struct redir *r);
 struct redir_pending *redir_pending_add(struct redir *r, enum redir_kind kind,
 					struct usb_packet *p);
+/* How much of p's data the other side is asked for at once: all of it, if it can. */
+uint32_t redir_asked(const struct redir *r, const struct usb_packet *p);
 enum usb_status redir_status(uint8_t status);
 
 /* ---- redir_answer.c: what comes back ---------------------------------------------------------- */
 
 void redir_answer_callbacks(struct usbredirparser *parser);
 /* p's data from a block of an answer. */
-enum usb_status redir_answer_fill(struct usb_packet *p, const struct redir_block *b);
+enum usb_status redir_answer_fill(struct redir *r, struct usb_packet *p,
+				  const struct redir_block *b);
 
 /* ---- redir_save.c, redir_restore.c: snapshots ----------------------------------------------------------------- */
 

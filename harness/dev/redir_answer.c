@@ -36,11 +36,19 @@ static void put_back(struct redir *r, struct redir_pending *q)
 	r->pending = q;
 }
 
-enum usb_status redir_answer_fill(struct usb_packet *p, const struct redir_block *b)
+/* What has come for p is put into it. False: it was more than fits. */
+static bool fill(struct redir *r, struct usb_packet *p, const uint8_t *data, size_t len)
 {
-	if (p->pid == USB_IN && b->len && !usb_packet_put(p, b->data, b->len))
-		return USB_BABBLE;
-	return b->status;
+	if (p->pid != USB_IN)
+		return true;
+	p->ended = len < redir_asked(r, p);
+	return !len || usb_packet_put(p, data, len);
+}
+
+enum usb_status redir_answer_fill(struct redir *r, struct usb_packet *p,
+				  const struct redir_block *b)
+{
+	return fill(r, p, b->data, b->len) ? b->status : USB_BABBLE;
 }
 
 /* ---- packets --------------------------------------------------------------------------------- */
@@ -77,7 +85,7 @@ static void answer(struct redir *r, uint64_t id, enum redir_kind kind, uint8_t e
 	if (!dev)
 		return;
 	usb_device_hold(dev);
-	if (p->pid == USB_IN && len && !usb_packet_put(p, data, len))
+	if (!fill(r, p, data, len))
 		status = USB_BABBLE;
 	usb_packet_complete(p, status);
 	usb_device_release(dev);

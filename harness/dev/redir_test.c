@@ -48,6 +48,28 @@ static void bulk_goes_both_ways(void **state)
 	redir_bed_close(b);
 }
 
+/* The other side's controller saw an empty packet behind it, or it would not have ended. */
+static void less_than_was_asked_for_is_the_end(void **state)
+{
+	struct redir_bed *b = redir_bed_opened(state);
+	enum usb_status status;
+	struct usb_packet *p;
+
+	b->peer.most = 1024;
+	p = redir_bed_submit(b, PEER_BULK_IN, 2048, &status);
+	p->short_not_ok = true;
+	redir_bed_talk(b);
+	assert_int_equal(p->status, USB_OK);
+	assert_int_equal(p->actual, 1024);
+	assert_true(usb_packet_ends_short(p, 512));
+	usb_packet_free(p);
+	p = redir_bed_submit(b, PEER_BULK_IN, 1024, &status);
+	redir_bed_talk(b);
+	assert_false(usb_packet_ends_short(p, 512));
+	usb_packet_free(p);
+	redir_bed_close(b);
+}
+
 static void what_is_taken_back_is_cancelled_there(void **state)
 {
 	struct redir_bed *b = redir_bed_opened(state);
@@ -287,6 +309,8 @@ static void an_old_other_side_has_its_way(void **state)
 	redir_bed_talk(b);
 	assert_int_equal(p->status, USB_OK);
 	assert_int_equal(p->actual, 65535 / 64 * 64);
+	assert_false(usb_packet_ends_short(p, 64)); /* the rest is to be asked for, too */
+	assert_true(p->short_not_ok);
 	usb_packet_free(p);
 	p = redir_bed_submit(b, PEER_BULK_OUT, 70000, &status);
 	assert_int_equal(status, USB_XACT);
@@ -301,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		redir_bed_test(a_device_is_plugged_once_all_is_known_of_it),
 		redir_bed_test(bulk_goes_both_ways),
+		redir_bed_test(less_than_was_asked_for_is_the_end),
 		redir_bed_test(what_is_taken_back_is_cancelled_there),
 		redir_bed_test(interrupts_come_by_themselves),
 		redir_bed_test(isochronous_streams_start_and_are_never_late),

@@ -182,27 +182,34 @@ static enum usb_status answer_of(struct redir *r, struct redir_pending *q, struc
 	enum usb_status status = q->status;
 
 	if (status == USB_OK || q->block->len)
-		status = redir_answer_fill(p, q->block);
+		status = redir_answer_fill(r, p, q->block);
 	while (*link != q)
 		link = &(*link)->next;
 	pending_free(link);
 	return status;
 }
 
-static enum usb_status send_bulk(struct redir *r, struct redir_ep *e, struct usb_packet *p)
+uint32_t redir_asked(const struct redir *r, const struct usb_packet *p)
 {
-	bool in = p->pid == USB_IN, wide = redir_peer_can(r, usb_redir_cap_32bits_bulk_length);
-	uint32_t len = p->len;
+	uint32_t max_packet = r->ep[redir_index(p->ep->address)].max_packet;
+
+	if (p->len <= UINT16_MAX || redir_peer_can(r, usb_redir_cap_32bits_bulk_length))
+		return p->len;
+	return UINT16_MAX / max_packet * max_packet;
+}
+
+static enum usb_status send_bulk(struct redir *r, struct usb_packet *p)
+{
+	bool in = p->pid == USB_IN;
+	uint32_t len = redir_asked(r, p);
 	struct usb_redir_bulk_packet_header h = {.endpoint = p->ep->address,
 						 .stream_id = p->stream};
 
-	if (!wide && len > UINT16_MAX) {
-		if (!in) {
-			redir_say(r, "the other side takes no more than 65535 bytes at once");
-			return USB_XACT;
-		}
-		len = UINT16_MAX / e->max_packet * e->max_packet;
+	if (len < p->len && !in) {
+		redir_say(r, "the other side takes no more than 65535 bytes at once");
+		return USB_XACT;
 	}
+	p->short_not_ok |= len < p->len; /* the rest of it comes before what is behind it */
 	if (p->stream)
 		redir_have_streams(r, redir_index(p->ep->address));
 	h.length = len & 0xffff;
@@ -295,7 +302,7 @@ enum usb_status redir_transfer_data(struct redir *r, struct usb_endpoint *ep, st
 	}
 	switch (e->type) {
 	case USB_EP_BULK:
-		status = send_bulk(r, e, p);
+		status = send_bulk(r, p);
 		break;
 	case USB_EP_INTERRUPT:
 		status = send_interrupt(r, p);

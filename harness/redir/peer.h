@@ -62,8 +62,9 @@ struct peer {
 	struct wire *wire; /* NULL: the device has let it go */
 	struct usbredirparser *parser;
 	uint32_t caps;
-	bool lazy;    /* data packets and requests wait for peer_answer */
-	bool refused; /* the real parser did not take what the device's side sent */
+	bool lazy;     /* data packets and requests wait for peer_answer */
+	uint32_t most; /* bytes of a bulk IN packet's answer; 0 = as many as it asks for */
+	bool refused;  /* the real parser did not take what the device's side sent */
 	uint8_t configuration, alternate[32];
 	struct usb_redir_ep_info_header ep;
 	struct peer_owed owed[PEER_MAX_OWED]; /* oldest first */

@@ -57,6 +57,8 @@ static void answer_bulk(struct peer *peer, struct peer_owed *o, uint8_t status)
 	h.status = status;
 	if (status != usb_redir_success)
 		len = 0;
+	if (h.endpoint & 0x80 && peer->most)
+		len = (uint32_t)min_u64(len, peer->most);
 	if (h.endpoint & 0x80)
 		data = pattern(len);
 	h.length = (uint16_t)len;

@@ -225,7 +225,7 @@ enum usb_status usb_packet_submit(struct usb_packet *p)
 	p->state = USB_PACKET_WITH_DEVICE;
 	p->status = USB_ASYNC;
 	p->actual = 0;
-	p->taken_back = false;
+	p->taken_back = p->ended = false;
 	if (!dev || dev->gone) {
 		trace_packet(p, PACKET_SUBMIT);
 		return settle(p, USB_NODEV);
@@ -247,6 +247,12 @@ enum usb_status usb_packet_submit(struct usb_packet *p)
 	status = after_dispatch(dev, p, status);
 	usb_device_release(dev);
 	return status;
+}
+
+bool usb_packet_ends_short(const struct usb_packet *p, uint32_t max_packet)
+{
+	return p->pid == USB_IN && p->actual < p->len &&
+		(p->ended || !p->actual || p->actual % max_packet);
 }
 
 void usb_packet_cancel(struct usb_packet *p)

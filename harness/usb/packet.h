@@ -27,6 +27,7 @@ struct usb_packet {
 	uint32_t route; /* ... route string */
 	uint16_t stream;
 	bool short_not_ok; /* it is not the end of its transfer: a short answer is */
+	bool ended;        /* set by a device: that is all of the transfer, whatever was moved */
 	bool int_req;      /* software waits for just this one: it cannot be part of a larger one */
 	uint64_t id;
 	uint8_t *data;        /* len bytes, exact allocation */
@@ -55,6 +56,12 @@ void usb_packet_free(struct usb_packet *p);
  * inside it, say), the answer is USB_NODEV and p is gone.
  */
 enum usb_status usb_packet_submit(struct usb_packet *p);
+/*
+ * It was answered USB_OK with less than was asked for, and that ends its transfer: by an empty packet or
+ * one that is not full (USB2 5.8.3). Whoever answers for a device elsewhere (libusb, usbredir) has seen
+ * more than what was moved, and says so.
+ */
+bool usb_packet_ends_short(const struct usb_packet *p, uint32_t max_packet);
 /* Take an USB_ASYNC packet back, synchronously: IDLE again, actual = what was moved; complete is
  * not called. Nothing happens in any other state. */
 void usb_packet_cancel(struct usb_packet *p);

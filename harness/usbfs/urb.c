@@ -152,8 +152,7 @@ static void take_answer(struct usbfs_urb *u)
 	enum usb_status status = p->status;
 	bool data = u->stage == STAGE_DATA;
 	uint32_t moved = data && status == USB_OK ? (p->pid == USB_IN ? p->actual : p->len) : 0;
-	bool is_short =
-		p->pid == USB_IN && p->actual < p->len && (!p->actual || p->actual % max_packet(u));
+	bool is_short = usb_packet_ends_short(p, max_packet(u));
 
 	if (data && p->pid == USB_IN && status != USB_STALL)
 		moved = p->actual;

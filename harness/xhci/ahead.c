@@ -141,6 +141,14 @@ bool xhci_ahead_run(struct xhci_ep *ep, unsigned *budget)
 	return pipe && !*budget;
 }
 
+bool xhci_ahead_began(const struct xhci_ep *ep)
+{
+	for (const struct xhci_ahead *a = ep->ahead; a; a = a->next)
+		if (a->packet && a->packet->state != USB_PACKET_IDLE)
+			return true;
+	return false;
+}
+
 void xhci_ahead_next(struct xhci_ep *ep)
 {
 	struct xhci_ahead *a = ep->ahead;

@@ -184,6 +184,25 @@ static void a_short_answer_ends_the_td_it_ends_in(void **state)
 	bed_free(b.bed);
 }
 
+/* Also where the answer is whole packets: what comes next belongs to the TD that is under way behind it. */
+static void an_answer_ends_its_td_where_others_are_under_way(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, true, 3);
+	td(&b, 3, 1024, TRB_IOC | TRB_ISP);
+	td(&b, 3, 1024, TRB_IOC | TRB_ISP);
+	bed_doorbell(b.bed, b.slot, 3);
+	assert_int_equal(b.h->count, 2);
+	answer(b.h, 512, USB_OK);
+	expect(&b, CC_SHORT_PACKET, 0, 512);
+	assert_int_equal(b.h->count, 1);
+	answer(b.h, 1024, USB_OK);
+	expect(&b, CC_SUCCESS, 1, 0);
+	bed_free(b.bed);
+}
+
 static void nothing_follows_a_part_of_a_td(void **state)
 {
 	struct bench b;
@@ -297,6 +316,7 @@ int main(void)
 		cmocka_unit_test(without_the_flag_one_packet_at_a_time_and_smaller),
 		cmocka_unit_test(tds_nobody_waits_for_are_one_packet),
 		cmocka_unit_test(a_short_answer_ends_the_td_it_ends_in),
+		cmocka_unit_test(an_answer_ends_its_td_where_others_are_under_way),
 		cmocka_unit_test(nothing_follows_a_part_of_a_td),
 		cmocka_unit_test(the_caps_hold),
 		cmocka_unit_test(an_error_takes_the_others_back),

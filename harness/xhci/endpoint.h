@@ -228,6 +228,8 @@ uint32_t xhci_ahead_combine(struct xhci_ep *ep, const struct td *td, struct xhci
 			    uint32_t len, unsigned *budget);
 /* While a packet is with the device: submit those that may follow. True: the budget ran out. */
 bool xhci_ahead_run(struct xhci_ep *ep, unsigned *budget);
+/* A TD behind the first is with the device, or was answered already. */
+bool xhci_ahead_began(const struct xhci_ep *ep);
 /* A TD is over: the next one that was fetched, and its packet, are the endpoint's now. */
 void xhci_ahead_next(struct xhci_ep *ep);
 /* Take back what is with the device, newest first; the TDs stay. */

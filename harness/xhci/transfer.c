@@ -17,12 +17,13 @@ enum outcome {
 
 /* ---- packets ---- */
 
-/* Only an empty packet or one that is not full ends a transfer early (USB2 5.8.3). */
 static bool ends_short(const struct usb_packet *p, const struct xhci_ep *ep)
 {
 	uint32_t mps = p->ep && p->ep->max_packet ? p->ep->max_packet : ep->max_packet;
 
-	return p->pid == USB_IN && p->actual < p->len && (!p->actual || p->actual % mps);
+	if (p->pid == USB_IN && p->actual < p->len && xhci_ahead_began(ep))
+		return true; /* what the device sends next belongs to the TD behind */
+	return usb_packet_ends_short(p, mps);
 }
 
 static void packet_complete(struct usb_packet *p)
