@@ -8,6 +8,8 @@
 #include "backend/machine.h"
 #include "heap.h"
 
+#define CATCH_UP_PIECES 64u /* calls of xhci_work before a step of a machine that is late */
+
 /* ---- device timers ------------------------------------------------------------------------- */
 
 static void timer_fired(void *opaque)
@@ -144,6 +146,17 @@ void machine_pass(struct machine *m, uint64_t usec)
 	unsigned pieces = 1;
 
 	pass(m, usec, &pieces);
+}
+
+void machine_catch_up(struct machine *m, uint64_t usec)
+{
+	for (; usec > MACHINE_STEP_USEC; usec -= MACHINE_STEP_USEC) {
+		unsigned pieces = CATCH_UP_PIECES;
+
+		work(m, &pieces);
+		machine_pass(m, MACHINE_STEP_USEC);
+	}
+	machine_pass(m, usec);
 }
 
 /* ---- devices ------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #define MACHINE_MAX_DEVICES 128u   /* at a time, with what hangs behind hubs */
 #define MACHINE_STEP_PIECES 32u    /* timer deadlines that get work of their own per step */
 #define MACHINE_WORK_PIECES 4u     /* calls of xhci_work per step that leave work over */
+#define MACHINE_STEP_USEC 20000u   /* of one that is late */
 
 struct machine_timer {
 	struct timer timer;
@@ -52,6 +53,12 @@ void machine_end(struct machine *m, struct machine_balance *ret);
 void machine_step(struct machine *m, uint64_t usec);
 /* The same for who calls xhci_work after it, and has others waiting meanwhile: hardly any work is done. */
 void machine_pass(struct machine *m, uint64_t usec);
+
+/*
+ * The same for who was not scheduled for a while: in steps of MACHINE_STEP_USEC, and what is due is done before each.
+ * A controller whose host is busy has not idled.
+ */
+void machine_catch_up(struct machine *m, uint64_t usec);
 
 /* ---- devices; connector is 1-based, route as in usb.h route.c -------------------------------- */
 

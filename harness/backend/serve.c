@@ -16,8 +16,6 @@
 #include "backend/vfio_user.h"
 
 #define MESSAGES_PER_ROUND 64u
-#define STEP_USEC 20000u
-#define PIECES 64u /* of work before a step */
 /*
  * A driver at work makes one access after the other, and to be woken for each costs more than all else.
  * For a while after a message the loop looks for the next one without sleeping: twice as long whenever
@@ -79,24 +77,12 @@ static uint64_t host_ns(void)
 
 /* ---- one round ----------------------------------------------------------------------------- */
 
-/*
- * Virtual time catches up. Where we were not scheduled for a while, in steps, and what is due is done before each:
- * a controller whose host is busy has not idled.
- */
 static void follow_time(struct serve *s)
 {
 	uint64_t now_ns = host_ns() - s->start_ns, virtual_ns = s->machine.guest.clock.now_ns;
-	uint64_t left_usec = now_ns > virtual_ns ? (now_ns - virtual_ns) / 1000 : 0;
 
-	while (left_usec) {
-		uint64_t step_usec = min_u64(left_usec, STEP_USEC);
-
-		for (unsigned i = 0;
-		     left_usec > STEP_USEC && i < PIECES && xhci_work(s->machine.xhci); i++)
-			;
-		machine_pass(&s->machine, step_usec);
-		left_usec -= step_usec;
-	}
+	if (now_ns >= virtual_ns + 1000)
+		machine_catch_up(&s->machine, (now_ns - virtual_ns) / 1000);
 }
 
 /*
