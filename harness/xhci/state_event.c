@@ -9,7 +9,7 @@
 
 static const struct state_field saved_fields[] = {
 	STATE_BITS(interrupter, erstba, ~UINT64_C(0x3f)),
-	STATE_RANGE(interrupter, erstsz, 1, 1u << 15),
+	STATE_RANGE(interrupter, erstsz, 1, 0xffff),
 	STATE_RANGE(interrupter, resume_enqueue, 0, (1u << 27) - 1),
 	STATE_FLAG(interrupter, resume_cycle),
 	STATE_FLAG(interrupter, ipe),
@@ -39,9 +39,16 @@ static void take_up(struct interrupter *in, struct interrupter *saved)
 		return;
 	if (in->full != saved->full)
 		in->x->full_rings += saved->full ? 1u : -1u;
-	in->load = in->resumes = true;
-	in->resume_enqueue = saved->resume_enqueue;
-	in->resume_cycle = saved->resume_cycle;
+	if (in->valid && !in->load && saved->resume_enqueue < in->total) {
+		/* ERSTBA was not written since: the table is still what was read then (xHCI 5.5.2.3.2). */
+		in->enqueue = saved->resume_enqueue;
+		in->cycle = saved->resume_cycle;
+		in->writer = (struct event_place){0};
+	} else {
+		in->load = in->resumes = true;
+		in->resume_enqueue = saved->resume_enqueue;
+		in->resume_cycle = saved->resume_cycle;
+	}
 	in->full = saved->full;
 	in->ipe = saved->ipe;
 	in->lost = saved->lost;
