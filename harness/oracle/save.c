@@ -2,7 +2,7 @@
 /*
  * save.c -- Save State and Restore State (xHCI 4.20, 4.23.2, 5.4.2): scratchpad buffers are where entry
  * 0 of the DCBAA says, and what is restored is what was saved: SRE is 1 unless every byte that the last
- * Save State wrote was read again as it was. What is known of slots, endpoints, commands and event rings is
+ * Save State wrote was read again as it was, and 0 then. What is known of slots, endpoints, commands and event rings is
  * put aside when the power goes, and counts again after such a Restore State.
  * Left out: Save State whose software did not see HCH = 1 before; what it does is the controller's choice.
  */
@@ -29,6 +29,7 @@ struct save_seen {
 	bool guess;              /* or it may have been one of which that is not known */
 	bool steady;             /* nothing has run since then */
 	bool must_fail;          /* SRE is 1 until software clears it */
+	bool must_hold;          /* SRE is 0 until the next Save or Restore State */
 	bool aside;
 	struct slot_seen *slot[256];
 	struct endpoint *endpoint[ORACLE_ENDPOINTS];
@@ -50,7 +51,7 @@ void oracle_save_begin(struct oracle_set *s, uint32_t usbcmd)
 	v = s->save;
 	v->rows = 0;
 	v->sum = 0;
-	v->refused = v->must_fail = false;
+	v->refused = v->must_fail = v->must_hold = false;
 	v->doing = !s->reg.halt_read || s->reg.not_ready                            ? UNSURE
 		: (usbcmd & (USBCMD_CSS | USBCMD_CRS)) == (USBCMD_CSS | USBCMD_CRS) ? UNSURE
 		: usbcmd & USBCMD_CSS                                               ? SAVING
@@ -159,7 +160,7 @@ void oracle_save_power_lost(struct oracle_set *s)
 	if (!v)
 		return;
 	oracle_save_settle(s);
-	v->must_fail = false;
+	v->must_fail = v->must_hold = false;
 	if (!v->steady || v->aside)
 		return;
 	memcpy(v->slot, s->slot, sizeof(v->slot));
@@ -215,6 +216,7 @@ static void restored(struct oracle_set *s)
 
 	/* Where software has another buffer now, an image of before may be. */
 	v->must_fail = !whole && !v->guess && v->page[0] == v->saved_page;
+	v->must_hold = whole;
 	if (whole && v->aside)
 		bring_back(s);
 	else if (v->rows && !(whole && v->steady))
@@ -251,11 +253,16 @@ void oracle_save_status(struct oracle_set *s, uint32_t usbsts)
 {
 	struct save_seen *v = s->save;
 
-	if (!v || !v->must_fail || usbsts & USBSTS_SRE)
+	if (!v)
 		return;
-	oracle_report(s, &oracle_save,
-		      "Restore State without an error, but what the last Save State wrote was not "
-		      "read again as it was");
+	if (v->must_fail && !(usbsts & USBSTS_SRE))
+		oracle_report(s, &oracle_save,
+			      "Restore State without an error, but what the last Save State wrote "
+			      "was not read again as it was");
+	if (v->must_hold && usbsts & USBSTS_SRE)
+		oracle_report(s, &oracle_save,
+			      "Restore State failed, but what was read is what the last Save State "
+			      "wrote");
 }
 
 void oracle_save_cleared(struct oracle_set *s)

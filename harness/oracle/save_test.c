@@ -138,6 +138,17 @@ static void damage_that_is_taken_fires(void **state)
 	assert_fired(b, oracle_save);
 }
 
+static void a_whole_state_that_is_refused_fires(void **state)
+{
+	struct bed *b = *state;
+
+	bed_bulk_in(b);
+	save(b);
+	lose_power(b);
+	restore(b, "state", USBSTS_SRE);
+	assert_fired(b, oracle_save);
+}
+
 static void less_than_was_saved_fires(void **state)
 {
 	struct bed *b = *state;
@@ -209,6 +220,7 @@ int main(void)
 		bed_test(a_slot_that_is_enabled_twice_over_the_loss_of_power_fires),
 		bed_test(an_event_ring_that_starts_anew_fires),
 		bed_test(damage_that_is_taken_fires),
+		bed_test(a_whole_state_that_is_refused_fires),
 		bed_test(less_than_was_saved_fires),
 		bed_test(success_with_nothing_saved_fires),
 		bed_test(a_scratchpad_beside_the_buffer_fires),
