@@ -118,17 +118,19 @@ static void judge_pointer(struct oracle_set *s, struct endpoint *ep, const struc
 
 	for (unsigned i = 0; (t = endpoint_trb(ep, i)); i++) {
 		const char *wrong;
+		bool is_due = ep->total - i > ep->in_order;
 
 		if (!matches(t, event))
 			continue;
 		wrong = objection(ep, t, event);
-		if (wrong)
+		if (wrong) {
 			why = wrong;
-		else
-			due += ep->total - i > ep->in_order;
-		if (wrong || found)
 			continue;
-		found = t;
+		}
+		due += is_due;
+		if (found && !is_due)
+			continue;
+		found = t; /* the oldest: events come in the order of the ring */
 		newer = i;
 	}
 	if (!found) {
