@@ -225,7 +225,8 @@ enum usb_status redir_answer_fill(struct redir *r, struct usb_packet *p,
 uint8_t *redir_save(struct redir *r, size_t *ret_len);
 /*
  * A session from such bytes, whoever wrote them; link is connected to the same other side. Becomes the
- * session's on success. 0; -EINVAL: they make no sense; -errno of config->plug.
+ * session's on success. 0; -EINVAL: they make no sense; -EPROTO: usbredirparser does not take its own part of
+ * them, as 0.13 of a message it has read in part; -errno of config->plug.
  */
 int redir_restore(struct dev_link *link, const struct redir_config *config, const uint8_t *bytes,
 		  size_t len, struct redir **ret);

@@ -16,6 +16,7 @@ struct reader {
 	const uint8_t *data;
 	size_t left;
 	bool bad;
+	bool foreign; /* it is the library that refuses its own part */
 };
 
 /* n bytes, or NULL if there are not that many. */
@@ -160,7 +161,7 @@ static const uint8_t *get_run(struct reader *in, uint32_t most, uint32_t *ret_le
  */
 static bool parser_is_sound(const uint8_t *bytes, size_t len)
 {
-	struct reader in = {bytes, len, false};
+	struct reader in = {.data = bytes, .left = len};
 	const uint8_t *run;
 	uint32_t n, both, whole;
 
@@ -194,7 +195,8 @@ static void get_parser(struct reader *in, struct redir *r)
 	}
 	copy = heap_zero(len); /* the library wants to write there */
 	memcpy(copy, bytes, len);
-	in->bad |= usbredirparser_unserialize(r->parser, copy, (int)len) != 0;
+	in->foreign = usbredirparser_unserialize(r->parser, copy, (int)len) != 0;
+	in->bad |= in->foreign;
 	heap_free(copy);
 }
 
@@ -273,7 +275,7 @@ static int get_device(struct reader *in, struct redir *r)
 int redir_restore(struct dev_link *link, const struct redir_config *config, const uint8_t *bytes,
 		  size_t len, struct redir **ret)
 {
-	struct reader in = {bytes, len, !(link->visits & 1)};
+	struct reader in = {.data = bytes, .left = len, .bad = !(link->visits & 1)};
 	struct redir *r = redir_make(link, config);
 	int err;
 
@@ -281,7 +283,7 @@ int redir_restore(struct dev_link *link, const struct redir_config *config, cons
 	r->visits = link->visits;
 	r->parser = redir_parser_new(r, usbredirparser_fl_no_hello);
 	get_session(&in, r);
-	err = in.bad ? -EINVAL : get_device(&in, r);
+	err = in.foreign ? -EPROTO : in.bad ? -EINVAL : get_device(&in, r);
 	r->busy = false;
 	if (err) {
 		redir_part(r);

@@ -5,6 +5,8 @@
  * Judged is our side: what it sends, the real parser has to take; when all is over no packet, device or
  * block may be left; and a snapshot taken of what was restored from one is that one again.
  */
+#include <errno.h>
+
 #include "heap.h"
 #include "redir/play.h"
 
@@ -193,6 +195,7 @@ static void op_move(struct play *y, const uint8_t *body, size_t len)
 	uint8_t *bytes = redir_save(y->r, &n), *again;
 	struct dev_link *link;
 	bool calm = is_calm(y);
+	int err;
 
 	(void)body;
 	(void)len;
@@ -200,9 +203,10 @@ static void op_move(struct play *y, const uint8_t *body, size_t len)
 		return;
 	link = redir_part(y->r);
 	y->r = NULL;
-	if (redir_restore(link, &y->config, bytes, n, &y->r)) {
-		/* The library refuses its own state of a message that it would refuse once it is whole. */
-		if (!y->ragged)
+	err = redir_restore(link, &y->config, bytes, n, &y->r);
+	if (err) {
+		/* The library refuses its own state of some messages that it has read in part. */
+		if (!y->ragged && err != -EPROTO)
 			is_wrong(y, "its own snapshot is refused");
 		dev_link_hang_up(link);
 		y->r = redir_new(link, &y->config);
