@@ -193,7 +193,9 @@ uint32_t redir_asked(const struct redir *r, const struct usb_packet *p)
 {
 	uint32_t max_packet = r->ep[redir_index(p->ep->address)].max_packet;
 
-	if (p->len <= UINT16_MAX || redir_peer_can(r, usb_redir_cap_32bits_bulk_length))
+	/* No size: the other side, or a snapshot, has no such endpoint. */
+	if (p->len <= UINT16_MAX || !max_packet ||
+	    redir_peer_can(r, usb_redir_cap_32bits_bulk_length))
 		return p->len;
 	return UINT16_MAX / max_packet * max_packet;
 }
