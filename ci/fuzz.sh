@@ -86,7 +86,8 @@ for t in $chosen; do
 	fi
 	mkdir -p "$work/corpus" "$work/artifacts"
 	rm -rf "$work/seeds"
-	cp -al "build/corpus/$t" "$work/seeds" # no files of their own: ext4 is slow to create some where many were removed
+	# Links: where many files were removed, ext4 is slow to create others.
+	cp -al "build/corpus/$t" "$work/seeds"
 	touch "$work/began"
 	: >"$work/fuzz.log"
 	head_line "$t: $secs s"

@@ -192,7 +192,6 @@ uint64_t state_number(struct state *st, const char *name, uint64_t value, uint64
 void state_bytes(struct state *st, const char *name, void *bytes, size_t len)
 {
 	size_t before = st->len;
-
 	const uint8_t *from;
 
 	if (st->loading) {

@@ -31,29 +31,6 @@ static void answers_may_come_in_any_order(void **state)
 	redir_bed_close(b);
 }
 
-/* It is asked for as much as it can say at once, in whole packets; and then there is no size of a packet. */
-static void an_endpoint_that_is_gone_may_still_answer(void **state)
-{
-	struct redir_bed *b = *state;
-	enum usb_status status;
-	struct usb_packet *p;
-
-	redir_bed_open(b, 0);
-	redir_bed_introduce(b);
-	redir_bed_configure(b);
-	b->peer.lazy = true;
-	p = redir_bed_submit(b, PEER_BULK_IN, 70000, &status);
-	assert_int_equal(status, USB_ASYNC);
-	redir_bed_talk(b);
-	b->peer.ep.type[redir_index(PEER_BULK_IN)] = usb_redir_type_invalid;
-	peer_tell_endpoints(&b->peer);
-	peer_answer(&b->peer, 0, usb_redir_success);
-	redir_bed_talk(b);
-	assert_int_not_equal(p->state, USB_PACKET_WITH_DEVICE);
-	usb_packet_free(p);
-	redir_bed_close(b);
-}
-
 /* B11 */
 static void every_result_code_has_a_meaning(void **state)
 {
@@ -243,7 +220,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		redir_bed_test(answers_may_come_in_any_order),
-		redir_bed_test(an_endpoint_that_is_gone_may_still_answer),
 		redir_bed_test(every_result_code_has_a_meaning),
 		redir_bed_test(what_nobody_fetches_is_bounded),
 		redir_bed_test(an_endpoint_0x80_is_skipped_with_one_warning_and_the_rest_works),

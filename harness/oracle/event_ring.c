@@ -31,10 +31,9 @@ void oracle_event_ring_size_written(struct oracle_set *s, unsigned intr)
 void oracle_event_ring_erst_written(struct oracle_set *s, unsigned intr)
 {
 	s->ring[intr].load = true;
-	s->ring[intr].no_table = false;
+	s->ring[intr].no_table = !s->reg.intr[intr].erstsz;
 	s->ring[intr].tracked = false;
 	s->ring[intr].resumes = RESUMES_NOT;
-	oracle_event_ring_size_written(s, intr);
 	if (!intr)
 		oracle_command_disturb(s); /* what waited for room is gone */
 }
@@ -125,7 +124,7 @@ static void entry(struct oracle_set *s, struct event_ring *r, uint32_t table_siz
 	uint32_t trbs = get_le32(raw + 8) & 0xffff;
 
 	if (index == 0 && r->load) {
-		r->load = r->no_table = r->tracked = false;
+		r->load = r->tracked = false;
 		r->count = table_size;
 		r->seen = 0;
 	}

@@ -2,8 +2,8 @@
 /*
  * save.c -- Save State and Restore State (xHCI 4.20, 4.23.2, 5.4.2): scratchpad buffers are where entry
  * 0 of the DCBAA says, and what is restored is what was saved: SRE is 1 unless every byte that the last
- * Save State wrote was read again as it was, and 0 then. What is known of slots, endpoints, commands and event rings is
- * put aside when the power goes, and counts again after such a Restore State.
+ * Save State wrote was read again as it was, and 0 then. What is known of slots, endpoints, commands and
+ * event rings is put aside when the power goes, and counts again after such a Restore State.
  * Left out: Save State whose software did not see HCH = 1 before; what it does is the controller's choice.
  */
 #include "heap.h"

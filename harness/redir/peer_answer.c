@@ -57,10 +57,10 @@ static void answer_bulk(struct peer *peer, struct peer_owed *o, uint8_t status)
 	h.status = status;
 	if (status != usb_redir_success)
 		len = 0;
-	if (h.endpoint & 0x80 && peer->most)
-		len = (uint32_t)min_u64(len, peer->most);
-	if (h.endpoint & 0x80)
+	if (h.endpoint & 0x80) {
+		len = peer->most ? (uint32_t)min_u64(len, peer->most) : len;
 		data = pattern(len);
+	}
 	h.length = (uint16_t)len;
 	h.length_high = (uint16_t)(len >> 16);
 	usbredirparser_send_bulk_packet(peer->parser, o->id, &h, data,
