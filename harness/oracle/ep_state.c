@@ -81,11 +81,14 @@ void oracle_ep_state_context(struct oracle_set *s, unsigned slot, unsigned dci,
 	ep->streams = ep_ctx_max_pstreams(dw);
 }
 
-/* Unless its event may have waited for room: what the endpoint did since then is not known apart. */
+/*
+ * Unless its event may have waited for room, as it surely did where the endpoint was rung since the command was
+ * fetched: what it did since then is not known apart.
+ */
 static void expect(struct oracle_set *s, struct endpoint *ep, const struct command_seen *c,
 		   unsigned state)
 {
-	if (c->may_vanish)
+	if (c->may_vanish || ep->rung > c->doorbells)
 		return;
 	if (ep->state != UNKNOWN && ep->state != state)
 		oracle_report(s, &oracle_ep_state,
