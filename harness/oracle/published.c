@@ -112,15 +112,16 @@ static void input_context(struct oracle_set *s, const struct trace_row *row)
 		report(s, row, "input contexts are never written");
 		return;
 	}
-	if (!c) {
+	if (!c && !excused)
+		report(s, row, "not in an input context of a command under way");
+	if (!c || s->command.lost) { /* it is of a command that is not remembered, or may be */
 		struct endpoint *ep = oracle_endpoint_get(s, row->slot, row->dci);
 
-		if (!excused)
-			report(s, row, "not in an input context of a command under way");
-		else if (ep)
+		if (excused && ep)
 			oracle_endpoint_unsure(ep);
-		return;
 	}
+	if (!c)
+		return;
 	offset = row->addr - (c->parameter & ~UINT64_C(0xf));
 	if (bytes != 64)
 		learn_input(s, c, row, offset, 32);
