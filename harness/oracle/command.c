@@ -120,23 +120,47 @@ static bool position(struct oracle_set *s, uint64_t addr)
 	return true;
 }
 
-/* Room for one more, or NULL. What was only looked at is looked at again in the same place. */
-static struct command_seen *room(struct command_ring *c, uint64_t addr)
+/* A command died unseen: what it may have done is unknown. */
+static void vanished(struct oracle_set *s, const struct command_seen *c)
 {
+	if (command_type(c) == TRB_ENABLE_SLOT)
+		s->slots_unsure = true;
+	oracle_slot_state_completed(s, c, UNKNOWN, command_slot(c));
+	oracle_ep_state_completed(s, c, UNKNOWN);
+}
+
+/* More commands are under way than are kept: which of them moves a ring, and where to, is not known. */
+static void lose(struct oracle_set *s)
+{
+	s->command.lost = true;
+	for (unsigned i = 0; i < s->endpoint_count; i++)
+		oracle_endpoint_unsure(s->endpoint[i]);
+}
+
+/*
+ * Room for one more, or NULL. What was only looked at is looked at again in the same place; a ring that
+ * comes back to its one command has done it.
+ */
+static struct command_seen *room(struct oracle_set *s, uint64_t addr, bool again)
+{
+	struct command_ring *c = &s->command;
 	struct command_seen *last = c->count ? at(c, c->count - 1) : NULL;
 
-	if (last && last->addr == addr && last->may_vanish)
+	if (last && last->addr == addr && last->may_vanish) {
+		if (!again)
+			vanished(s, last);
 		return last;
+	}
 	if (c->count < ORACLE_COMMANDS)
 		return at(c, c->count++);
-	c->lost = true;
+	lose(s);
 	return NULL;
 }
 
-static void push(struct oracle_set *s, uint64_t addr, const struct trb *t)
+static void push(struct oracle_set *s, uint64_t addr, const struct trb *t, bool again)
 {
 	struct command_ring *c = &s->command;
-	struct command_seen *n = room(c, addr);
+	struct command_seen *n = room(s, addr, again);
 
 	if (n)
 		*n = (struct command_seen){
@@ -160,6 +184,7 @@ void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
 {
 	struct command_ring *c = &s->command;
 	struct trb t = trb_decode(row->data);
+	bool again = c->started && row->addr == c->last;
 
 	if (!position(s, row->addr)) {
 		oracle_report(s, &oracle_ring_walk,
@@ -181,7 +206,7 @@ void oracle_command_fetch(struct oracle_set *s, const struct trace_row *row)
 		return;
 	}
 	c->next = row->addr + TRB_SIZE;
-	push(s, row->addr, &t);
+	push(s, row->addr, &t, again);
 }
 
 void oracle_command_step(struct oracle_set *s)
@@ -200,15 +225,6 @@ static void pop(struct command_ring *c, unsigned n)
 {
 	c->first = (c->first + n) % ORACLE_COMMANDS;
 	c->count -= n;
-}
-
-/* A command died unseen: what it may have done is unknown. */
-static void vanished(struct oracle_set *s, const struct command_seen *c)
-{
-	if (command_type(c) == TRB_ENABLE_SLOT)
-		s->slots_unsure = true;
-	oracle_slot_state_completed(s, c, UNKNOWN, command_slot(c));
-	oracle_ep_state_completed(s, c, UNKNOWN);
 }
 
 static void completed(struct oracle_set *s, unsigned index, const struct trb *event)

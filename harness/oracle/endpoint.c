@@ -38,6 +38,8 @@ struct endpoint *oracle_endpoint_get(struct oracle_set *s, unsigned slot, unsign
 	ep->type = UNKNOWN;
 	oracle_slot_get(s, slot)->endpoint[dci] = ep;
 	s->endpoint[s->endpoint_count++] = ep;
+	if (s->command.lost)
+		oracle_endpoint_unsure(ep);
 	if (s->restored) {
 		oracle_endpoint_unknown(ep);
 		ep->rung = s->doorbells + 1; /* it may have been rung long ago */
@@ -195,8 +197,10 @@ static int position(struct oracle_set *s, struct endpoint *ep, uint64_t addr)
 	again = rewind_cycle(ep, addr);
 	if (start >= 0)
 		return again < 0 || again == start ? start : (int)UNKNOWN;
+	if (again >= 0 && (ep->any_start || ep->unsure))
+		return UNKNOWN; /* or sent there by a command that is not kept, with the other cycle */
 	if (again >= 0) {
-		if (!ep->any_start && !ep->unsure && !ep->streams)
+		if (!ep->streams)
 			oracle_refetch_trb(s, ep, addr);
 		return again;
 	}

@@ -112,16 +112,15 @@ static void input_context(struct oracle_set *s, const struct trace_row *row)
 		report(s, row, "input contexts are never written");
 		return;
 	}
-	if (!c && !excused)
-		report(s, row, "not in an input context of a command under way");
-	if (!c || s->command.lost) { /* it is of a command that is not remembered, or may be */
+	if (!c) {
 		struct endpoint *ep = oracle_endpoint_get(s, row->slot, row->dci);
 
-		if (excused && ep)
+		if (!excused)
+			report(s, row, "not in an input context of a command under way");
+		else if (ep)
 			oracle_endpoint_unsure(ep);
-	}
-	if (!c)
 		return;
+	}
 	offset = row->addr - (c->parameter & ~UINT64_C(0xf));
 	if (bytes != 64)
 		learn_input(s, c, row, offset, 32);
