@@ -52,6 +52,8 @@ static void context_pointer(struct oracle_set *s, const struct trace_row *row)
 {
 	struct command_seen *c = running(s);
 
+	if (!row->slot) /* the scratchpad's, and no command's */
+		return;
 	if (!c || command_type(c) != TRB_ADDRESS_DEVICE || command_slot(c) != row->slot)
 		return;
 	if (c->pointer_read)

@@ -49,6 +49,18 @@ static void a_context_pointer_read_twice_fires(void **state)
 	assert_fired(b, oracle_refetch);
 }
 
+static void the_scratchpad_s_entry_read_by_every_save_is_fine(void **state)
+{
+	struct bed *b = *state;
+	uint8_t raw[8] = {0};
+
+	bed_bulk_in(b);
+	bed_command(b, TRB_ADDRESS_DEVICE, BED_INPUT, 0); /* of slot 0, and no event has come yet */
+	bed_dma(b, 0, DMA_DCBAA, 0, 0, BED_DCBAA, raw, sizeof(raw));
+	bed_dma(b, 0, DMA_DCBAA, 0, 0, BED_DCBAA, raw, sizeof(raw));
+	assert_clean(b);
+}
+
 static void a_device_context_that_is_read_fires(void **state)
 {
 	struct bed *b = *state;
@@ -125,6 +137,7 @@ int main(void)
 		bed_test(a_command_reads_each_context_once),
 		bed_test(an_input_context_read_twice_fires),
 		bed_test(a_context_pointer_read_twice_fires),
+		bed_test(the_scratchpad_s_entry_read_by_every_save_is_fine),
 		bed_test(a_device_context_that_is_read_fires),
 		bed_test(a_trb_read_twice_fires),
 		bed_test(a_trb_read_again_after_a_doorbell_is_fine),
