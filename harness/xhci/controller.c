@@ -58,6 +58,7 @@ void xhci_run(struct xhci *x)
 		return;
 	x->usbsts &= ~USBSTS_HCH;
 	xhci_mfindex_start(x);
+	xhci_event_run(x);
 	xhci_port_report(x);
 	xhci_command_address_retry(x);
 	xhci_wake_all(x);

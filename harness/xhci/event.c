@@ -262,6 +262,13 @@ void xhci_event_dequeue_moved(struct interrupter *in)
 		catch_up(in);
 }
 
+void xhci_event_run(struct xhci *x)
+{
+	for (unsigned i = 0; i < x->intr_touched && xhci_running(x); i++)
+		if (x->intr[i].valid && !x->intr[i].load)
+			catch_up(&x->intr[i]);
+}
+
 bool xhci_event_full(const struct xhci *x)
 {
 	return x->full_rings > 0;

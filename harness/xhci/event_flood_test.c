@@ -240,6 +240,19 @@ static void another_shape(struct flood *f)
 	bed_set(f->bed, bed_oper(f->bed, XHCI_USBCMD), USBCMD_RS | USBCMD_INTE);
 }
 
+/* It is halted, events are taken meanwhile, and it goes on. */
+static void rest(struct flood *f)
+{
+	bed_set(f->bed, bed_oper(f->bed, XHCI_USBCMD), 0);
+	for (unsigned n = roll(f, 4); n; n--) {
+		unsigned i = roll(f, INTRS);
+
+		look(f, i);
+		move_erdp(f, i);
+	}
+	bed_set(f->bed, bed_oper(f->bed, XHCI_USBCMD), USBCMD_RS | USBCMD_INTE);
+}
+
 static void set_up(struct flood *f, unsigned profile, uint64_t seed)
 {
 	*f = (struct flood){.bed = bed_new(profile),
@@ -272,6 +285,8 @@ static void run(unsigned profile, uint64_t schedules, uint64_t seed)
 		full += f.ring[i].full, taken += f.ring[i].taken;
 		f.ring[i].full = f.ring[i].taken = 0;
 		move_erdp(&f, i);
+		if (!roll(&f, 20))
+			rest(&f);
 		if (!roll(&f, 500))
 			another_shape(&f);
 	}

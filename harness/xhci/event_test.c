@@ -59,6 +59,30 @@ static void no_command_is_fetched_while_the_ring_is_full_and_none_is_lost(void *
 	bed_free(bed);
 }
 
+static void room_that_was_made_while_halted_is_used_with_the_next_run(void **state)
+{
+	struct bed *bed = bed_new(XHCI_PROFILE_QEMU);
+	struct trb t;
+
+	(void)state;
+	bed_start(bed, 16);
+	for (unsigned i = 0; i < 20; i++)
+		post(bed, i);
+	bed_set(bed, bed_oper(bed, XHCI_USBCMD), USBCMD_INTE);
+	for (unsigned i = 0; i < 14; i++)
+		assert_true(bed_event(bed, &t));
+	assert_true(bed_event(bed, &t)); /* Event Ring Full */
+	bed_ack(bed);
+	bed_expect_none(bed);
+	bed_set(bed, bed_oper(bed, XHCI_USBCMD), USBCMD_RS | USBCMD_INTE);
+	for (unsigned i = 14; i < 20; i++) {
+		assert_true(bed_event(bed, &t));
+		assert_int_equal(t.parameter, i);
+	}
+	assert_false(xhci_event_full(bed->x));
+	bed_free(bed);
+}
+
 /* Any schedule of posting and taking keeps order and loses nothing (xHCI 4.9.4). */
 static void random_erdp_schedules_lose_nothing(void **state)
 {
@@ -352,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_trb_is_kept_for_event_ring_full),
 		cmocka_unit_test(no_command_is_fetched_while_the_ring_is_full_and_none_is_lost),
+		cmocka_unit_test(room_that_was_made_while_halted_is_used_with_the_next_run),
 		cmocka_unit_test(random_erdp_schedules_lose_nothing),
 		cmocka_unit_test(several_segments_are_used_in_order),
 		cmocka_unit_test(bad_segment_tables_stop_the_controller_until_reset),

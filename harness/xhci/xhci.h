@@ -66,6 +66,8 @@ struct interrupter {
 void xhci_event_post(struct xhci *x, unsigned interrupter, const struct trb *event, bool block);
 /* ERDP was written: move the consumer's index, write what waited. */
 void xhci_event_dequeue_moved(struct interrupter *in);
+/* R/S went to 1: what waited, and for which ERDP made room while the controller was halted, is written. */
+void xhci_event_run(struct xhci *x);
 /* True while no ring may be consumed because an event ring is full. */
 bool xhci_event_full(const struct xhci *x);
 
