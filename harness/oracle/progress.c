@@ -143,6 +143,17 @@ static uint64_t patience_ns(const struct endpoint *ep)
 		(MICROFRAME_NS << (ep->interval < MAX_INTERVAL ? ep->interval : MAX_INTERVAL));
 }
 
+/* A command of its slot may have been done, and nobody was told: there may be nothing left that works. */
+static bool taken_unseen(struct oracle_set *s, const struct endpoint *ep)
+{
+	const struct command_seen *c;
+
+	for (unsigned i = 0; (c = oracle_command_get(s, i)); i++)
+		if (c->may_vanish && command_slot(c) == ep->slot)
+			return true;
+	return false;
+}
+
 static void endpoint(struct oracle_set *s, struct endpoint *ep)
 {
 	struct progress_seen *p = &s->progress;
@@ -151,7 +162,8 @@ static void endpoint(struct oracle_set *s, struct endpoint *ep)
 		oracle_command_find(s, TRB_ADDRESS_DEVICE, ep->slot, 0);
 
 	ep->packets_before = packets;
-	if (ep->streams || ep->unsure || endpoint_is_quiet(ep) || !usable(s, ep))
+	if (ep->streams || ep->unsure || endpoint_is_quiet(ep) || !usable(s, ep) ||
+	    taken_unseen(s, ep))
 		ep->debt.owed = false;
 	else if (late(s, &ep->debt, excused, patience_ns(ep)))
 		oracle_report(s, &oracle_progress,

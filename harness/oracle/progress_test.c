@@ -171,6 +171,42 @@ static void a_stopped_endpoint_owes_nothing(void **state)
 	assert_fired(b, oracle_progress);
 }
 
+/* Endpoint 1 IN is rung, and a slot may be disabled while no event can tell. */
+static void disable_unseen(struct bed *b, unsigned slot)
+{
+	uint8_t entry[16] = {0};
+
+	bring_up(b);
+	bed_doorbell(b, 1, 3);
+	bed_intr(b, 0, XHCI_ERSTSZ, 0, 4);
+	bed_intr(b, 0, XHCI_ERSTBA, BED_ERST, 8);
+	bed_command(b, TRB_DISABLE_SLOT, 0, slot << 24);
+	bed_trb(b, DMA_CMD_TRB, 0, 0, b->command, (struct trb){0});
+	bed_intr(b, 0, XHCI_ERSTSZ, 1, 4);
+	bed_intr(b, 0, XHCI_ERDP, BED_EVENTS, 8);
+	bed_intr(b, 0, XHCI_ERSTBA, BED_ERST, 8);
+	put_le64(entry, BED_EVENTS);
+	put_le32(entry + 8, BED_EVENT_TRBS);
+	bed_dma(b, 0, DMA_ERST, 0, 0, BED_ERST, entry, sizeof(entry));
+	pass(b, 9);
+}
+
+static void a_slot_that_may_be_disabled_owes_nothing(void **state)
+{
+	struct bed *b = *state;
+
+	disable_unseen(b, 1);
+	assert_clean(b);
+}
+
+static void it_does_if_another_one_is(void **state)
+{
+	struct bed *b = *state;
+
+	disable_unseen(b, 2);
+	assert_fired(b, oracle_progress);
+}
+
 static void an_interval_is_waited_for(void **state)
 {
 	struct bed *b = *state;
@@ -277,6 +313,8 @@ int main(void)
 		bed_test(a_packet_asked_again_and_again_is_progress),
 		bed_test(an_answer_that_nobody_looks_at_fires),
 		bed_test(a_stopped_endpoint_owes_nothing),
+		bed_test(a_slot_that_may_be_disabled_owes_nothing),
+		bed_test(it_does_if_another_one_is),
 		bed_test(an_interval_is_waited_for),
 		bed_test(a_halted_controller_owes_nothing),
 		bed_test(without_bus_master_enable_nothing_is_owed),
