@@ -202,7 +202,7 @@ static void follow_erdp(struct interrupter *in)
 	addr_to_index(in, in->erdp, &in->dequeue);
 }
 
-/* What waited goes first, as far as there is room. */
+/* What waited goes first, as far as there is room; while halted, everything waits for the next run. */
 static void catch_up(struct interrupter *in)
 {
 	const struct trb lost_event = {
@@ -210,6 +210,8 @@ static void catch_up(struct interrupter *in)
 		.control = trb_type_bits(TRB_EV_HOST),
 	};
 
+	if (!xhci_running(in->x))
+		return;
 	set_full(in, false);
 	while (in->pending_count && xhci_running(in->x)) {
 		const struct trb *event = &in->pending[in->pending_first];
@@ -219,7 +221,9 @@ static void catch_up(struct interrupter *in)
 		in->pending_first = (in->pending_first + 1) % XHCI_MAX_PENDING;
 		in->pending_count--;
 	}
-	if (in->lost && xhci_running(in->x))
+	if (!xhci_running(in->x)) /* a write was refused: the rest waits for good */
+		set_full(in, in->pending_count || in->lost);
+	else if (in->lost)
 		in->lost = !try_write(in, &lost_event, false);
 }
 
@@ -264,9 +268,16 @@ void xhci_event_dequeue_moved(struct interrupter *in)
 
 void xhci_event_run(struct xhci *x)
 {
-	for (unsigned i = 0; i < x->intr_touched && xhci_running(x); i++)
-		if (x->intr[i].valid && !x->intr[i].load)
-			catch_up(&x->intr[i]);
+	for (unsigned i = 0; i < x->intr_touched && xhci_running(x); i++) {
+		struct interrupter *in = &x->intr[i];
+
+		if (!in->full)
+			continue;
+		if (in->load && in->resumes)
+			open_ring(in);
+		else if (in->valid && !in->load)
+			catch_up(in);
+	}
 }
 
 bool xhci_event_full(const struct xhci *x)

@@ -74,6 +74,37 @@ static void slots_and_event_rings_outlive_the_loss_of_power(void **state)
 	bed_free(bed);
 }
 
+/* Software makes room while the controller is halted, and nothing is told before the next run. */
+static void events_that_wait_outlive_it_too(void **state)
+{
+	struct usb_device *dev;
+	unsigned slot, mark = 0, taken = 0;
+	struct bed *bed = with_scratchpads(&dev, XHCI_PROFILE_CONFORMANT, &slot);
+	struct trb t = {0, (uint32_t)CC_SUCCESS << 24, trb_type_bits(TRB_EV_TRANSFER)};
+
+	(void)state;
+	while (!xhci_event_full(bed->x) || mark % 8) {
+		t.parameter = mark++;
+		xhci_event_post(bed->x, 0, &t, false);
+	}
+	command(bed, 0);
+	while (bed_event(bed, &t))
+		taken += trb_type(&t) == TRB_EV_TRANSFER;
+	bed_ack(bed);
+	assert_in_range(taken, 1, mark - 1);
+	save(bed);
+	assert_false(status(bed) & USBSTS_SRE);
+	lose_power(bed);
+	assert_true(restore(bed));
+	command(bed, USBCMD_RS | USBCMD_INTE);
+	for (; taken < mark; taken++) {
+		assert_true(bed_event(bed, &t));
+		assert_int_equal(t.parameter, taken);
+	}
+	assert_false(xhci_event_full(bed->x));
+	bed_free(bed);
+}
+
 /* Without a loss of power the device is where it was, and so is the TD. */
 static void a_td_goes_on_in_the_middle(void **state)
 {
@@ -290,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slots_and_event_rings_outlive_the_loss_of_power),
+		cmocka_unit_test(events_that_wait_outlive_it_too),
 		cmocka_unit_test(a_td_goes_on_in_the_middle),
 		cmocka_unit_test(one_wrong_bit_is_a_restore_error),
 		cmocka_unit_test(nothing_saved_is_a_restore_error),
