@@ -107,7 +107,7 @@ static _Noreturn void child(const struct tool_play *p, const struct tool_case *c
 	_exit(play(p, c, s));
 }
 
-static uint64_t now_msec(void)
+uint64_t tool_now_msec(void)
 {
 	struct timespec t;
 
@@ -121,13 +121,13 @@ static uint64_t now_msec(void)
  */
 static bool collect(int fd, char *report, unsigned timeout_sec)
 {
-	uint64_t end = now_msec() + 1000ull * timeout_sec;
+	uint64_t end = tool_now_msec() + 1000ull * timeout_sec;
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	size_t len = 0;
 	char waste[4096];
 
 	for (;;) {
-		uint64_t now = now_msec();
+		uint64_t now = tool_now_msec();
 		ssize_t n;
 
 		if (now >= end)

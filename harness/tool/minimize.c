@@ -1,104 +1,26 @@
 // SPDX-License-Identifier: MIT
-/*
- * minimize.c -- `gauntlet minimize`: the smallest case with the same bucket. Programs shrink by ops
- * and fields (op/shrink.c), others by bytes. Each try has a child of its own.
- */
+/* minimize.c -- `gauntlet minimize`: the smallest case with the same bucket. */
 #include <errno.h>
 #include <limits.h>
 
 #include "tool/verbs.h"
 
-struct search {
-	struct tool_verdict verdict; /* of the smallest case so far */
-	unsigned tries, timeout_sec;
-	int err;
-};
-
-/* Does this case still end the same way? */
-static bool same(struct search *s, struct tool_case *c)
+static int shrink(struct tool_shrink *s, struct tool_case *c, const char *path)
 {
-	struct tool_play p = {.timeout_sec = s->timeout_sec, .quiet_child = true};
-	bool good;
-
-	s->tries++;
-	s->err = tool_play(&p, c);
-	good = !s->err && p.verdict.kind == s->verdict.kind &&
-		p.verdict.bucket == s->verdict.bucket;
-	if (good)
-		s->verdict = p.verdict;
-	tool_play_free(&p);
-	return good;
-}
-
-static bool same_program(const struct op_program *program, void *opaque)
-{
-	struct search *s = opaque;
-	struct tool_case c = {.path = "(a try)", .target = TARGET_RING, .program = *program};
-
-	return !s->err && same(s, &c);
-}
-
-static bool same_bytes(struct search *s, enum tool_target target, const uint8_t *bytes, size_t len)
-{
-	struct tool_case c = {.path = "(a try)"};
-	bool good;
-
-	op_program_init(&c.program);
-	tool_case_make(&c, target, bytes, len);
-	good = !s->err && same(s, &c);
-	tool_case_free(&c);
-	return good;
-}
-
-/* Take out runs of bytes, long ones first, then bring single bytes to zero. */
-static size_t shrink_bytes(struct search *s, enum tool_target target, uint8_t *bytes, size_t len)
-{
-	uint8_t *copy = alloc_zero(len);
-
-	for (size_t run = len; run; run /= 2) {
-		for (size_t at = 0; at < len;) {
-			size_t cut = min_u64(run, len - at);
-
-			memcpy(copy, bytes, at);
-			memcpy(copy + at, bytes + at + cut, len - at - cut);
-			if (same_bytes(s, target, copy, len - cut)) {
-				memcpy(bytes, copy, len - cut);
-				len -= cut;
-			} else {
-				at += cut;
-			}
-		}
-	}
-	for (size_t at = 0; at < len; at++) {
-		uint8_t was = bytes[at];
-
-		bytes[at] = 0;
-		if (was && !same_bytes(s, target, bytes, len))
-			bytes[at] = was;
-	}
-	free(copy);
-	return len;
-}
-
-static int shrink(struct search *s, struct tool_case *c, const char *path)
-{
-	bool set = !tool_targets[c->target].ops;
-	size_t was = set ? c->len : c->program.count;
+	bool ops = tool_targets[c->target].ops;
+	size_t was = ops ? c->program.count : c->len;
 	char *text;
-	int err;
+	int err = tool_shrink(s, c);
 
-	if (set)
-		c->len = shrink_bytes(s, c->target, c->bytes, c->len);
-	else
-		op_shrink(&c->program, same_program, s);
-	if (s->err)
-		return s->err;
+	if (err)
+		return err;
 	text = tool_case_text(c);
 	err = tool_file_write(path, text, strlen(text));
 	free(text);
 	if (!err)
-		printf("%s: %zu of %zu %s left, %u tries\n", path, set ? c->len : c->program.count,
-		       was, set ? "bytes" : "ops", s->tries);
+		printf("%s: %zu of %zu %s left, %u tries%s\n", path,
+		       ops ? c->program.count : c->len, was, ops ? "ops" : "bytes", s->tries,
+		       s->out_of_time ? "; time is up, --max-total-time gives more" : "");
 	return err;
 }
 
@@ -120,13 +42,15 @@ static int minimize(const struct tool_verb *verb, char **value, char **operand, 
 {
 	const char *out = tool_option_get(verb, value, "output");
 	struct tool_play p = {.quiet_child = true};
-	struct search s = {.timeout_sec = 0};
+	struct tool_shrink s = {.timeout_sec = 0};
+	unsigned max_sec = 600;
 	char path[PATH_MAX];
 	struct tool_case c;
 	int err;
 
 	(void)count;
 	if (tool_option_number(verb, value, "timeout", 1, 86400, &s.timeout_sec) ||
+	    tool_option_number(verb, value, "max-total-time", 1, 86400, &max_sec) ||
 	    tool_case_read(&c, operand[0], tool_option_get(verb, value, "target")))
 		return EXIT_BAD;
 	p.timeout_sec = s.timeout_sec;
@@ -134,6 +58,7 @@ static int minimize(const struct tool_verb *verb, char **value, char **operand, 
 	if (!err && p.verdict.kind == VERDICT_CLEAN)
 		err = tool_refuse("%s is clean: there is nothing to keep", c.path);
 	s.verdict = p.verdict;
+	s.end_msec = tool_now_msec() + 1000ull * max_sec;
 	tool_play_free(&p);
 	if (!err && !out)
 		err = default_path(path, sizeof(path), &c);
@@ -155,6 +80,8 @@ const struct tool_verb verb_minimize = {
 	.max = 1,
 	.option = {{"output", 'o', "OUT", "where to; otherwise FILE.min.ops or FILE.min.hex"},
 		   {"target", 0, "NAME", "the target that raw bytes are for"},
-		   {"timeout", 'T', "SECS", "after so long a try is a HANG (25)"}},
+		   {"timeout", 'T', "SECS", "after so long a try is a HANG (25)"},
+		   {"max-total-time", 0, "SECS",
+		    "after so long the smallest case so far will do (600)"}},
 	.run = minimize,
 };

@@ -227,11 +227,32 @@ struct tool_play { /* how to play a case, and what came of it */
 /* Play in a forked child, so that nothing a case does is the end of us. 0 or -errno (fork, pipe). */
 int tool_play(struct tool_play *p, const struct tool_case *c);
 void tool_play_free(struct tool_play *p);
+/* Milliseconds of the host's own time, from any start. */
+uint64_t tool_now_msec(void);
 
 /* For the summary of a fuzzing run: how many ops were played, in libFuzzer's manner, to stderr. */
 void tool_stat_print(const struct harness *h);
 
 /* Play here and now: for what is known to be harmless, or for a child's own use. */
 void tool_case_play(struct harness *h, const struct tool_case *c, struct harness_result *ret);
+
+/* ---- shrink.c ------------------------------------------------------------------------------ */
+
+struct tool_shrink {
+	struct tool_verdict
+		verdict;      /* kind and bucket to be kept; then that of the smallest case */
+	unsigned timeout_sec; /* of each try; 0 = 25 */
+	uint64_t end_msec;    /* by tool_now_msec: nothing is tried after it; 0 = none */
+	trace_sink *also;     /* as in struct tool_play */
+	void *also_opaque;
+
+	unsigned tries;
+	bool out_of_time;
+	uint64_t told_msec;
+	int err;
+};
+
+/* Make the case smaller in place, as long as its verdict stays. 0, or -errno of a try's child. */
+int tool_shrink(struct tool_shrink *s, struct tool_case *c);
 
 #endif
