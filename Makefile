@@ -107,7 +107,7 @@ fuzz: ## fuzz every target, or [T=<target>], for [SECS=60] each; [EMPTY=1] witho
 	+@ci/fuzz.sh
 repro: ## explain and replay one case: F=<file> [T=<target>] [ON=emu|qemu]
 	+@toolchain/repro.sh
-minimize: ## make a case as small as it gets with the same verdict: F=<file> [T=<target>]
+minimize: ## make a case as small as it gets with the same verdict: F=<file> [T=<target>] [SECS=600]
 	+@toolchain/repro.sh --minimize
 nightly: ## replay, fuzz, merge, triage, report: SECS=<seconds in all> [OUT=<folder>]
 	+@ci/nightly.sh

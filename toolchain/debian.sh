@@ -29,6 +29,36 @@ one_at_a_time() {
 	flock -n 9 || { tell "waiting for another that fetches the same"; flock 9; }
 }
 
+# fetch_options NAME OPTION..: --prefix and --force, which is all that most of these scripts have. Sets prefix,
+# by default NAME in the cache, and force.
+fetch_options() {
+	local name=$1
+	shift
+	prefix='' force=0
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--prefix) prefix=${2:-}; shift ;;
+		--force)
+			# shellcheck disable=SC2034 # is_there looks at it
+			force=1
+			;;
+		*) die 2 "unknown option '$1'" "try toolchain/$script --help" ;;
+		esac
+		shift || die 2 "an option lacks its value" "try toolchain/$script --help"
+	done
+	prefix=$(cache_folder "$prefix" "$name")
+}
+
+# fetch_begin: alone, with a folder $new beside $prefix that goes with the script. The script ends here if is_there
+# says that somebody else has made it meanwhile.
+fetch_begin() {
+	one_at_a_time "$prefix"
+	! is_there || { printf '%s\n' "$prefix"; exit 0; }
+	new=$prefix.new.$$
+	trap 'rm -rf "$new"' EXIT
+	trap 'exit 130' INT TERM
+}
+
 debian_mirror() {
 	local found
 	found=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |

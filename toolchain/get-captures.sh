@@ -14,24 +14,11 @@
 # shellcheck source=debian.sh
 . toolchain/debian.sh
 
-prefix='' force=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	--prefix) prefix=${2:-}; shift ;;
-	--force) force=1 ;;
-	*) die 2 "unknown option '$1'" "try toolchain/get-captures.sh --help" ;;
-	esac
-	shift || die 2 "an option lacks its value" "try toolchain/get-captures.sh --help"
-done
-prefix=$(cache_folder "$prefix" captures)
+fetch_options captures "$@"
 is_there() { [ $force = 0 ] && [ -n "$(find "$prefix" -mindepth 2 -name '*.pcapng' 2>/dev/null)" ]; }
 
 if ! is_there; then
-	one_at_a_time "$prefix"
-	! is_there || { printf '%s\n' "$prefix"; exit 0; }
-	new=$prefix.new.$$
-	trap 'rm -rf "$new"' EXIT
-	trap 'exit 130' INT TERM
+	fetch_begin
 	tell "fetching captures from Debian's trixie (about 7 MB, once)"
 	debian_open "$new/apt" trixie
 	debian_fetch libfprint-2-tests/trixie

@@ -14,24 +14,11 @@
 # shellcheck source=debian.sh
 . toolchain/debian.sh
 
-prefix='' force=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	--prefix) prefix=${2:-}; shift ;;
-	--force) force=1 ;;
-	*) die 2 "unknown option '$1'" "try toolchain/get-firmware.sh --help" ;;
-	esac
-	shift || die 2 "an option lacks its value" "try toolchain/get-firmware.sh --help"
-done
-prefix=$(cache_folder "$prefix" firmware)
+fetch_options firmware "$@"
 is_there() { [ $force = 0 ] && [ -s "$prefix/u-boot-arm64.bin" ] && [ -x "$prefix/mformat" ]; }
 
 if ! is_there; then
-	one_at_a_time "$prefix"
-	! is_there || { printf '%s\n' "$prefix"; exit 0; }
-	new=$prefix.new.$$
-	trap 'rm -rf "$new"' EXIT
-	trap 'exit 130' INT TERM
+	fetch_begin
 	tell "fetching OVMF and U-Boot from Debian's trixie (about 8 MB, once)"
 	debian_open "$new/apt" bookworm trixie # mtools has to run here
 	debian_fetch ovmf/trixie u-boot-qemu/trixie mtools/bookworm

@@ -30,11 +30,7 @@ prefix=$(cache_folder "$prefix" guest)/$suite
 is_there() { [ $force = 0 ] && [ -s "$prefix/version" ] && [ -d "$prefix/tools" ]; }
 
 if ! is_there; then
-	one_at_a_time "$prefix"
-	! is_there || { printf '%s\n' "$prefix"; exit 0; }
-	new=$prefix.new.$$
-	trap 'rm -rf "$new"' EXIT
-	trap 'exit 130' INT TERM
+	fetch_begin
 	tell "fetching Debian's kernel from $suite and a few programs (about 80 MB, once)"
 	suites=(bookworm)
 	[ "$suite" = bookworm ] || suites+=("$suite")

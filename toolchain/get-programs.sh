@@ -14,16 +14,7 @@
 # shellcheck source=debian.sh
 . toolchain/debian.sh
 
-prefix='' force=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	--prefix) prefix=${2:-}; shift ;;
-	--force) force=1 ;;
-	*) die 2 "unknown option '$1'" "try toolchain/get-programs.sh --help" ;;
-	esac
-	shift || die 2 "an option lacks its value" "try toolchain/get-programs.sh --help"
-done
-prefix=$(cache_folder "$prefix" programs)
+fetch_options programs "$@"
 packages() {
 	case $1 in
 	audio) echo alsa-utils libasound2 libasound2-data libc6 ;;
@@ -43,11 +34,7 @@ programs() {
 is_there() { [ $force = 0 ] && [ -d "$prefix/mtp" ]; }
 
 if ! is_there; then
-	one_at_a_time "$prefix"
-	! is_there || { printf '%s\n' "$prefix"; exit 0; }
-	new=$prefix.new.$$
-	trap 'rm -rf "$new"' EXIT
-	trap 'exit 130' INT TERM
+	fetch_begin
 	tell "fetching programs for sound, cards and media from Debian's bookworm (about 12 MB, once)"
 	debian_open "$new/apt" bookworm
 	for tree in audio ccid mtp; do

@@ -5,6 +5,7 @@
 #
 #   toolchain/repro.sh [--target <target>] [--minimize | --verdict] <file>
 #   F=<file> [T=<target>] [ON=emu|qemu] [STRICT=1] make repro
+#   F=<file> [T=<target>] [SECS=600] make minimize
 #
 # ON=qemu shows the device of a program to a stock QEMU's usb-redir, see toolchain/redir-qemu.sh.
 # Prints the readable trace, the symbolised stack if there is one, and the verdict line. Exit 1 if
@@ -65,7 +66,7 @@ args=()
 [ $mode = minimize ] || [ $strict = 0 ] || args+=(--strict)
 case $mode in
 repro) exec build/asan/gauntlet repro "$file" ${args[@]+"${args[@]}"} ;;
-minimize) exec build/asan/gauntlet minimize "$file" ${args[@]+"${args[@]}"} ;;
+minimize) exec build/asan/gauntlet minimize "$file" ${SECS:+--max-total-time "$SECS"} ${args[@]+"${args[@]}"} ;;
 verdict)
 	timeout 120 build/asan/gauntlet repro "$file" ${args[@]+"${args[@]}"} 2>&1 |
 		grep -a -E '^(CLEAN|VIOLATED|CRASH|HANG|LEAK)( |$)' | tail -n 1
