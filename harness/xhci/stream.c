@@ -98,7 +98,7 @@ static enum completion_code locate(struct xhci_ep *ep, unsigned id, uint64_t *re
 struct xhci_ep *xhci_stream_add(struct xhci_ep *ep, unsigned id, uint64_t addr, uint64_t context)
 {
 	struct xhci_ep *of = heap_zero(sizeof(*of));
-	struct xhci_ep **bucket = &ep->streams->bucket[id % XHCI_STREAM_BUCKETS];
+	struct xhci_ep **last = &ep->streams->bucket[id % XHCI_STREAM_BUCKETS];
 
 	of->x = ep->x;
 	of->owner = ep;
@@ -112,8 +112,9 @@ struct xhci_ep *xhci_stream_add(struct xhci_ep *ep, unsigned id, uint64_t addr, 
 	of->stream = (uint16_t)id;
 	of->stream_context = addr;
 	of->stream_type = (uint8_t)stream_ctx_type(context);
-	of->stream_next = *bucket;
-	*bucket = of;
+	while (*last) /* in the order in which they came, which a saved state keeps */
+		last = &(*last)->stream_next;
+	*last = of;
 	ep->x->live_endpoints++;
 	return of;
 }
