@@ -135,6 +135,36 @@ static void commands_whose_events_are_lost_still_are_causes(void **state)
 	assert_clean(b);
 }
 
+/* The command ring is a circle of one command, and no event can tell how often it was done. */
+static void go_round(struct bed *b, unsigned type, unsigned laps)
+{
+	bed_intr(b, 0, XHCI_ERSTSZ, 0, 4);
+	bed_intr(b, 0, XHCI_ERSTBA, BED_ERST, 8);
+	for (unsigned i = 0; i < laps; i++) {
+		bed_trb(b, DMA_CMD_TRB, 0, 0, BED_COMMANDS,
+			(struct trb){0, 0, trb_type_bits(type) | TRB_CYCLE});
+		bed_trb(b, DMA_CMD_TRB, 0, 0, BED_COMMANDS + TRB_SIZE,
+			(struct trb){BED_COMMANDS, 0, trb_type_bits(TRB_LINK) | TRB_CYCLE});
+	}
+	bed_address(b, 1);
+}
+
+static void slots_may_have_been_enabled_in_a_circle(void **state)
+{
+	struct bed *b = *state;
+
+	go_round(b, TRB_ENABLE_SLOT, 3);
+	assert_clean(b);
+}
+
+static void not_by_a_circle_of_another_command(void **state)
+{
+	struct bed *b = *state;
+
+	go_round(b, TRB_NO_OP_COMMAND, 3);
+	assert_fired(b, oracle_slot_state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +179,8 @@ int main(void)
 		bed_test(after_hcrst_all_slots_are_free),
 		bed_test(enabling_after_an_unseen_completion_is_not_judged),
 		bed_test(commands_whose_events_are_lost_still_are_causes),
+		bed_test(slots_may_have_been_enabled_in_a_circle),
+		bed_test(not_by_a_circle_of_another_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
