@@ -137,7 +137,8 @@ ssize_t library_readlink(const char *path, char *name, size_t room)
 	static const char ours[] = "/memfd:usbfs (deleted)", files[] = "/proc/self/fd/";
 	size_t n = min_u64(room, sizeof(ours) - 1);
 
-	if (strncmp(path, files, sizeof(files) - 1) || !find(atoi(path + sizeof(files) - 1)))
+	if (strncmp(path, files, sizeof(files) - 1) ||
+	    !find((int)strtol(path + sizeof(files) - 1, NULL, 10)))
 		return readlink(path, name, room);
 	memcpy(name, ours, n);
 	return (ssize_t)n;
