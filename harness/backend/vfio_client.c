@@ -18,6 +18,7 @@
 #define LOOSE_BYTES 0x10000u /* as long as nobody shrinks it */
 #define PART_LOOKS 100u      /* of 10 ms */
 #define WORK_MAX 16u         /* calls of xhci_work after a message */
+#define WORK_TOTAL 64u       /* of one program: a TRB that is read by messages costs a dozen, too */
 #define TWICE_EVERY 64u      /* programs */
 
 /* ---- records ------------------------------------------------------------------------------- */
@@ -143,8 +144,8 @@ static void serve(struct vfio_client *c)
 	do {
 		while (vfio_user_serve(&c->user, 64))
 			;
-		for (unsigned i = 0; i < WORK_MAX && xhci_work(c->m.xhci); i++)
-			;
+		for (unsigned i = 0; i < WORK_MAX && c->work_left && xhci_work(c->m.xhci); i++)
+			c->work_left--;
 	} while (vfio_user_is_behind(&c->user));
 	if (!c->deaf)
 		vfio_client_listen(c);
@@ -257,6 +258,7 @@ static void reset(struct vfio_client *c)
 		REQUIRE(!ftruncate(c->file[VFIO_CLIENT_LOOSE], LOOSE_BYTES));
 	c->ram_used = c->loose_used = false;
 	c->records = c->connections = 0;
+	c->work_left = WORK_TOTAL;
 	c->wrong = NULL;
 }
 

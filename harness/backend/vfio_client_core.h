@@ -19,7 +19,7 @@ struct vfio_client {
 
 	const uint8_t *data; /* of the program */
 	size_t len, at;
-	unsigned records, connections;
+	unsigned records, connections, work_left;
 	bool deaf, left, playing;
 	uint8_t answer, answer_after; /* mode; records to be played before the next one */
 	unsigned said;                /* about this connection */
