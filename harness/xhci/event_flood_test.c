@@ -240,7 +240,7 @@ static void another_shape(struct flood *f)
 	bed_set(f->bed, bed_oper(f->bed, XHCI_USBCMD), USBCMD_RS | USBCMD_INTE);
 }
 
-/* It is halted, events are taken meanwhile, and it goes on. */
+/* It is halted, events are taken meanwhile, and it goes on; the command ring does so with its doorbell (xHCI 5.4.5). */
 static void rest(struct flood *f)
 {
 	bed_set(f->bed, bed_oper(f->bed, XHCI_USBCMD), 0);
@@ -251,6 +251,7 @@ static void rest(struct flood *f)
 		move_erdp(f, i);
 	}
 	bed_set(f->bed, bed_oper(f->bed, XHCI_USBCMD), USBCMD_RS | USBCMD_INTE);
+	bed_doorbell(f->bed, 0, 0);
 }
 
 static void set_up(struct flood *f, unsigned profile, uint64_t seed)
