@@ -45,6 +45,8 @@ command_of shellcheck shellcheck
 command_of valgrind valgrind
 command_of genisoimage genisoimage
 command_of umockdev umockdev-run
+command_of clang-tidy clang-tidy
+command_of cppcheck cppcheck
 file_of libc6-dev /usr/include/stdio.h
 file_of libcmocka-dev /usr/include/cmocka.h
 file_of libjansson-dev /usr/include/jansson.h
