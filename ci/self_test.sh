@@ -233,8 +233,9 @@ fresh
 sed -i "s/ && data\[2\] == 'B' && data\[3\] == '?'//" harness/usb/magic.c
 printf '00aa11bb trial 1 CVE-0000-0000\n' >corpus/known-findings
 expect 'known: fuzzing shows it and goes on to the end' 0 'known: CVE-0000-0000' env SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
-expect 'known: it does not use up the findings' 0 '^([2-9]|[0-9]{2,}) known$' \
-	env SECS=10 FINDINGS_MAX=1 ci/fuzz.sh
+# It is found again, be it with the same input, which makes no second file.
+expect 'known: it does not use up the findings' 0 '^([2-9]|[0-9]{2,})$' \
+	env SECS=10 FINDINGS_MAX=1 sh -c 'ci/fuzz.sh | grep -c ERROR:'
 expect 'known: fuzzing fails by it if STRICT=1' 1 '1 finding' env STRICT=1 SECS=3 FINDINGS_MAX=1 ci/fuzz.sh
 expect 'known: a night is not failed by it' 0 '0 new findings, 1 known' env SECS=2 ci/nightly.sh
 expect 'known: the report has its reference' 0 '\| known \| .00aa11bb. .* CVE-0000-0000' env SECS=2 ci/nightly.sh
