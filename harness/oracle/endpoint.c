@@ -197,16 +197,14 @@ static int position(struct oracle_set *s, struct endpoint *ep, uint64_t addr)
 	again = rewind_cycle(ep, addr);
 	if (start >= 0)
 		return again < 0 || again == start ? start : (int)UNKNOWN;
-	if (again >= 0 && (ep->any_start || ep->unsure))
-		return UNKNOWN; /* or sent there by a command that is not kept, with the other cycle */
+	if (ep->any_start || ep->unsure)
+		return UNKNOWN; /* a command that is not kept may have sent it anywhere, with either cycle */
 	if (again >= 0) {
 		if (!ep->streams)
 			oracle_refetch_trb(s, ep, addr);
 		return again;
 	}
-	return ep->any_start || ep->unsure || ep->streams || ep->total - ep->rewind > ORACLE_TRBS
-		? (int)UNKNOWN
-		: -1;
+	return ep->streams || ep->total - ep->rewind > ORACLE_TRBS ? (int)UNKNOWN : -1;
 }
 
 static void record(struct endpoint *ep, uint64_t addr, const struct trb *t, uint8_t cycle)

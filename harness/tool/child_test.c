@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* child_test.c -- whatever a case does in its child, the parent tells what it was. */
-#include "tool/tool.h"
-
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <unistd.h>
-/* After the standard headers it needs. */
-#include <cmocka.h>
 
-static struct tool_case make(const char *text)
-{
-	struct tool_case c = {.path = "test", .target = TARGET_RING};
-	struct op_error error;
-
-	op_program_init(&c.program);
-	assert_int_equal(op_parse(&c.program, text, strlen(text), &error), 0);
-	return c;
-}
+#include "tool/testbed.h"
 
 /* Plays in the child when op 1 begins. */
 static void at_op_1(const struct trace_row *row, void (*act)(void))
@@ -65,7 +51,7 @@ static void leaving(void *opaque, const struct trace_row *row)
 static struct tool_verdict verdict_with(trace_sink *sink)
 {
 	struct tool_play p = {.also = sink, .timeout_sec = 1, .quiet_child = true};
-	struct tool_case c = make("plug\nstep usec=1\nunplug\n");
+	struct tool_case c = bed_case("plug\nstep usec=1\nunplug\n");
 
 	assert_int_equal(tool_play(&p, &c), 0);
 	tool_play_free(&p);
@@ -76,7 +62,7 @@ static struct tool_verdict verdict_with(trace_sink *sink)
 static void clean_case_has_the_hash_it_has_here(void **state)
 {
 	struct tool_play p = {.quiet_child = true};
-	struct tool_case c = make("enumerate\nstep usec=1000\n");
+	struct tool_case c = bed_case("enumerate\nstep usec=1000\n");
 	struct harness *h = harness_new(NULL);
 	struct harness_result r;
 

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* shrink_test.c -- what is left is smaller and ends as it did; real children die of it. */
-#include "tool/tool.h"
-
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <unistd.h>
-/* After the standard headers it needs. */
-#include <cmocka.h>
+
+#include "tool/testbed.h"
 
 /* In the child: it dies of any op "unplug". */
 static void dies_of_an_unplug(void *opaque, const struct trace_row *row)
@@ -18,16 +14,6 @@ static void dies_of_an_unplug(void *opaque, const struct trace_row *row)
 	fprintf(stderr, "REQUIRE failed: a test\n");
 	signal(SIGTERM, SIG_DFL);
 	raise(SIGTERM);
-}
-
-static struct tool_case make(const char *text)
-{
-	struct tool_case c = {.path = "test", .target = TARGET_RING};
-	struct op_error error;
-
-	op_program_init(&c.program);
-	assert_int_equal(op_parse(&c.program, text, strlen(text), &error), 0);
-	return c;
 }
 
 static struct tool_verdict verdict_of(struct tool_case *c)
@@ -42,7 +28,7 @@ static struct tool_verdict verdict_of(struct tool_case *c)
 
 static void only_what_it_takes_is_left(void **state)
 {
-	struct tool_case c = make("plug\nstep usec=7\nenumerate\nunplug port=3\nstep usec=1\n");
+	struct tool_case c = bed_case("plug\nstep usec=7\nenumerate\nunplug port=3\nstep usec=1\n");
 	struct tool_shrink s = {.verdict = verdict_of(&c), .also = dies_of_an_unplug};
 	struct tool_verdict after;
 	char *text;
@@ -61,7 +47,7 @@ static void only_what_it_takes_is_left(void **state)
 
 static void when_time_is_up_nothing_is_tried(void **state)
 {
-	struct tool_case c = make("plug\nunplug\n");
+	struct tool_case c = bed_case("plug\nunplug\n");
 	struct tool_shrink s = {
 		.verdict = verdict_of(&c), .end_msec = 1, .also = dies_of_an_unplug};
 
