@@ -51,9 +51,9 @@ lengths() {
 		END { exit bad }'
 }
 # Guest and device data must never end the program; REQUIRE, in base.h, is for our own bugs, and
-# run.c tells an engine of a finding. Left out: comments, and names that only end in assert.
+# fuzz.c tells an engine of a finding. Left out: comments, and names that only end in assert.
 aborts() {
-	! find harness -name '*.[ch]' ! -name base.h ! -path harness/run.c ! -name '*_test.c' -print0 |
+	! find harness -name '*.[ch]' ! -name base.h ! -path harness/fuzz.c ! -name '*_test.c' -print0 |
 		xargs -0 -r grep -nE '(^|[^A-Za-z0-9_."])(assert|abort|__builtin_trap|__builtin_unreachable)[ ]*\(' |
 		grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)|REQUIRE-OK: '
 }

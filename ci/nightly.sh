@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# A night: replays the corpus and what earlier nights found, fuzzes each target, merges and prunes
-# the corpora, keeps each finding with its readable trace under its bucket, and reports. Exit 1 if
+# A night: replays the corpus and what earlier nights found, fuzzes each target, saves and loads the machine
+# in the middle of what is new, merges and prunes the corpora, keeps each finding with its readable trace under its bucket, and reports. Exit 1 if
 # there is a new finding: one whose bucket no earlier night in the same folder knew, and which is not in
 # corpus/known-findings (STRICT=1 does not look there).
 #
@@ -128,6 +128,26 @@ fuzz() {
 	say "$t: $(cut -f1 "$now/fuzzed-$t") inputs in $each s, coverage $cov"
 }
 
+# What is new: is the machine saved on the way, it must go on the same. A fuzzer seldom saves where it matters;
+# this does at up to eight ops of each input, for a quarter of the time that fuzzing took.
+saves() {
+	local t=$1 work=$now/work-$1 status
+	grep -qF 'include "../program.h"' "targets/$t/"*.c || return 0 # its inputs are no programs
+	[ -n "$(ls -A "$work/corpus")" ] || return 0
+	mkdir -p "$now/raw/$t"
+	progress "$t: saving"
+	eval "$(toolchain/sanitizer-profile ci --env)"
+	build/asan/gauntlet determinism "$work/corpus" --target "$t" --saves 8 --output "$now/raw/$t" \
+		--max-total-time $((each / 4 + 1)) >"$now/saves.log" 2>"$now/saves.err" 9>&-
+	status=$?
+	if [ $status -gt 1 ]; then
+		tail -n 5 "$now/saves.err"
+		return 1
+	fi
+	tail -n 1 "$now/saves.log" >"$now/saved-$t"
+	say "$t: $(cat "$now/saved-$t")"
+}
+
 # The pruned corpus replaces the old one by renaming; whatever moment we are killed at, one of the
 # two is whole: .old is only removed when the new one is in place.
 merge() {
@@ -207,6 +227,7 @@ report() {
 
 for t in $chosen; do stage "regressions-$t" regressions "$t"; done
 for t in $chosen; do stage "fuzz-$t" fuzz "$t"; done
+for t in $chosen; do stage "saves-$t" saves "$t"; done
 for t in $chosen; do stage "merge-$t" merge "$t"; done
 stage triage triage
 stage report report

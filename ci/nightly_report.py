@@ -32,6 +32,7 @@ def target_row(out, now, target):
         "coverage_begin": first,
         "coverage_end": last,
         "corpus": len(os.listdir(corpus)) if os.path.isdir(corpus) else 0,
+        "saved": read(f"{now}/saved-{target}") or None,
     }
 
 
@@ -68,6 +69,8 @@ def main():
         lines.append(f"| {row['target']} | {row['replayed']} | {row['execs']} | "
                      f"{row['execs_per_sec']} | {row['ops_per_sec'] or '-'} | "
                      f"{row['coverage_begin']} to {row['coverage_end']} | {row['corpus']} |")
+    lines += [""] * any(row["saved"] for row in report["targets"])
+    lines += [f"What is new of {row['target']}: {row['saved']}." for row in report["targets"] if row["saved"]]
     if report["findings"]:
         lines += ["", "| | bucket | target | cases | first seen | verdict |", "|---|---|---|--:|---|---|"]
         for row in report["findings"]:

@@ -35,8 +35,14 @@ void harness_free(struct harness *h);
 void harness_run(struct harness *h, const struct op_program *p, struct harness_result *ret);
 
 /*
- * What a fuzz target calls: decode, run (every 64th input twice: the hashes must be equal);
- * on a finding prints the verdict line to stderr and aborts.
+ * To a clean run of p (ret): where the op `snapshot` loads what it saved, p is played twice more, once
+ * with the machine only saved. If the traces differ, that is ret's finding, at the first op where they do.
+ */
+void harness_judge_saves(struct harness *h, const struct op_program *p, struct harness_result *ret);
+
+/*
+ * What a fuzz target calls: decode, run (every 64th input twice: the hashes must be equal; there saves
+ * are judged too); on a finding prints the verdict line to stderr and aborts.
  */
 void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len);
 /* LLVMFuzzerCustomMutator and CustomCrossOver for these inputs (op/chain.h). */

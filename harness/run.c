@@ -3,48 +3,15 @@
  * run.c -- the front door: a program is played on a backend by the driver, every row of the trace
  * goes past the oracles, the first finding ends it.
  */
-#include "backend/backend.h"
 #include "coverage.h"
-#include "harness.h"
-#include "op/chain.h"
-#include "op/drive.h"
-#include "warm.h"
+#include "run.h"
 
-#define TWICE_EVERY 64u /* inputs: how often one is played again to compare the hashes */
-#define LEAKS_EVERY 32u /* inputs: how often all memory is counted after one */
 /*
  * While fuzzing, a program whose trace is that long (rows, or 64 bytes of data) ends with the op that it
  * plays: one in twenty would otherwise take half of the time, nearly all of it in circles.
  */
 #define FUZZ_WORK 1200u
 #define FUZZ_ROWS 2000u /* in the middle of an op: the controller is gone then */
-
-struct harness {
-	struct harness_options options;
-	struct trace trace;
-	struct backend *backend;
-	struct drive *drive;
-	struct oracle_set *oracles;
-	struct warm *warm;         /* NULL: every program starts cold */
-	struct op_program program; /* harness_fuzz_one's, kept for its storage */
-	struct op_chain chain;     /* harness_mutate's */
-	uint64_t power_on_blocks;  /* of memory in use at power-on */
-	uint8_t *counted;          /* look_closer's copy of the coverage counters */
-	unsigned current_op;
-	uint64_t inputs, ops;
-	bool fuzzing;
-};
-
-static const struct oracle determinism = {"determinism", "design 6"};
-
-/* A finding while fuzzing: the engine keeps the input of a program that dies. */
-_Noreturn static void report(const struct finding *finding)
-{
-	struct harness_result result = {.finding = *finding};
-
-	harness_print_verdict(&result, stderr);
-	abort();
-}
 
 /* Replay, which has no warm starts, plays all of a program. */
 static bool is_long(const struct harness *h)
@@ -58,7 +25,7 @@ static void row_written(void *opaque, const struct trace_row *row)
 
 	oracle_set_row(h->oracles, row);
 	if (h->fuzzing && oracle_set_endless(h->oracles))
-		report(oracle_set_finding(h->oracles)); /* this access may never return */
+		harness_report(oracle_set_finding(h->oracles)); /* this access may never return */
 	if (h->fuzzing && h->warm && h->trace.row_count > FUZZ_ROWS)
 		h->backend->gone = true;
 	if (h->options.also)
@@ -145,9 +112,8 @@ static void end(struct harness *h)
 	oracle_set_end(h->oracles, &balance);
 }
 
-/* From op number first on; places to start from are kept in warm, unless NULL. */
-static void play_from(struct harness *h, const struct op_program *p, unsigned first,
-		      struct warm *warm, struct harness_result *ret)
+void harness_play_from(struct harness *h, const struct op_program *p, unsigned first,
+		       struct warm *warm, struct harness_result *ret)
 {
 	const struct finding *finding = NULL;
 
@@ -156,6 +122,8 @@ static void play_from(struct harness *h, const struct op_program *p, unsigned fi
 		play(h, i, &p->op[i]);
 		finding = oracle_set_finding(h->oracles);
 		ret->ops = i + 1;
+		if (h->marks)
+			h->marks[i] = h->trace.hash;
 		if (is_long(h))
 			break;
 		if (warm && !finding)
@@ -170,8 +138,7 @@ static void play_from(struct harness *h, const struct op_program *p, unsigned fi
 	ret->hash = h->trace.hash;
 }
 
-/* Back to power-on, where as much memory is in use as there was at the first. */
-static void count_memory(struct harness *h, struct harness_result *ret)
+void harness_count_memory(struct harness *h, struct harness_result *ret)
 {
 	unsigned current_op = h->current_op; /* whoever asks next asks about the run */
 	uint64_t left;
@@ -191,51 +158,8 @@ static void count_memory(struct harness *h, struct harness_result *ret)
 void harness_run(struct harness *h, const struct op_program *p, struct harness_result *ret)
 {
 	begin(h);
-	play_from(h, p, 0, NULL, ret);
-	count_memory(h, ret);
-}
-
-/* ---- fuzzing ------------------------------------------------------------------------------- */
-
-/* As harness_run, but not all of it need be played. */
-static void run_warm(struct harness *h, const struct op_program *p, struct harness_result *ret)
-{
-	unsigned first = warm_start(h->warm, p, h->chain.scope.keep, &h->trace);
-
-	play_from(h, p, first, h->warm, ret);
-}
-
-static void compare(struct harness *h, struct harness_result *first)
-{
-	struct harness_result again;
-
-	harness_run(h, &h->program, &again);
-	if (first->finding.oracle)
-		return;
-	if (again.finding.oracle) {
-		*first = again;
-		return;
-	}
-	if (again.hash == first->hash)
-		return;
-	first->finding.oracle = &determinism;
-	first->finding.op = again.ops;
-	snprintf(first->finding.detail, sizeof(first->finding.detail),
-		 "two runs of one program have hashes %016llx and %016llx",
-		 (unsigned long long)first->hash, (unsigned long long)again.hash);
-}
-
-/* What an input is judged by besides its one run; it must not count as the input's coverage. */
-static void look_closer(struct harness *h, struct harness_result *result)
-{
-	if (h->inputs % LEAKS_EVERY)
-		return;
-	coverage_get(h->counted);
-	if (h->inputs % TWICE_EVERY == 0)
-		compare(h, result);
-	else if (h->warm)
-		count_memory(h, result);
-	coverage_set(h->counted);
+	harness_play_from(h, p, 0, NULL, ret);
+	harness_count_memory(h, ret);
 }
 
 void harness_print_verdict(const struct harness_result *r, FILE *out)
@@ -247,39 +171,4 @@ void harness_print_verdict(const struct harness_result *r, FILE *out)
 			(unsigned)f->op, f->detail);
 	else
 		fprintf(out, "CLEAN\n");
-}
-
-void harness_fuzz_one(struct harness *h, const uint8_t *data, size_t len)
-{
-	struct harness_result result;
-
-	h->fuzzing = true;
-	op_program_clear(&h->program);
-	op_decode(&h->program, data, len);
-	if (h->options.polite)
-		op_program_polite(&h->program);
-	if (!h->options.lies)
-		op_program_honest(&h->program);
-	if (h->warm)
-		run_warm(h, &h->program, &result);
-	else
-		harness_run(h, &h->program, &result);
-	if (result.ops < h->program.count)
-		op_chain_cut(&h->chain, result.ops);
-	look_closer(h, &result);
-	h->fuzzing = false;
-	h->inputs++;
-	if (result.finding.oracle)
-		report(&result.finding);
-}
-
-size_t harness_mutate(struct harness *h, uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	return op_chain_mutate(&h->chain, data, size, max_size, seed);
-}
-
-size_t harness_crossover(struct harness *h, const uint8_t *a, size_t a_size, const uint8_t *b,
-			 size_t b_size, uint8_t *out, size_t max_size, unsigned seed)
-{
-	return op_chain_crossover(&h->chain, a, a_size, b, b_size, out, max_size, seed);
 }

@@ -10,6 +10,7 @@
 
 #include "harness.h"
 #include "heap.h"
+#include "op/args.h"
 #include "op/names.h"
 
 #define RANDOM_PROGRAMS 1500u
@@ -218,6 +219,44 @@ static void a_block_that_nobody_frees_is_a_finding(void **state)
 	harness_free(h);
 }
 
+/* As if loading had changed what comes next: time moves by something else. */
+static void forget(void *opaque, unsigned index, const struct op *op)
+{
+	bool *forgetful = opaque;
+	struct op *next = (struct op *)op + 1;
+
+	(void)index;
+	if (*forgetful && op->id == OP_SNAPSHOT && next->id == OP_STEP)
+		next->v[ARG_INDEX(STEP, usec)] = 5 + ARG(op, SNAPSHOT, how);
+}
+
+static void a_machine_that_goes_on_otherwise_is_a_finding(void **state)
+{
+	bool forgetful = false;
+	struct harness_options options = {.on_op = forget, .on_op_opaque = &forgetful};
+	struct bed *bed = *state;
+	struct harness_result r;
+
+	harness_free(bed->h);
+	bed->h = harness_new(&options);
+	run_text(bed, "enumerate\nsnapshot\nstep\nread", &r);
+	harness_judge_saves(bed->h, &bed->p, &r);
+	must_be_clean(&r, "nothing is forgotten");
+	forgetful = true;
+	harness_judge_saves(bed->h, &bed->p, &r);
+	assert_non_null(r.finding.oracle);
+	assert_string_equal(r.finding.oracle->name, "goes on as saved");
+	assert_int_equal(r.finding.op, 2);
+
+	/* Without a load there is nothing to judge, after a lie nothing that can be. */
+	run_text(bed, "enumerate\nsnapshot how=keep\nstep\nread", &r);
+	harness_judge_saves(bed->h, &bed->p, &r);
+	must_be_clean(&r, "it is not loaded");
+	run_text(bed, "enumerate\nsnapshot how=lie\nsnapshot\nstep\nread", &r);
+	harness_judge_saves(bed->h, &bed->p, &r);
+	must_be_clean(&r, "it was lied to");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -230,6 +269,7 @@ int main(void)
 		T(random_programs_play_the_same_in_any_order),
 		T(the_verdict_is_one_line),
 		T(a_block_that_nobody_frees_is_a_finding),
+		T(a_machine_that_goes_on_otherwise_is_a_finding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

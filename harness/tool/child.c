@@ -80,6 +80,7 @@ static int play(const struct tool_play *p, const struct tool_case *c, struct sha
 	tool_case_play(h, c, &result);
 	if (p->end)
 		p->end(p->also_opaque);
+	harness_judge_saves(h, &c->program, &result);
 	harness_free(h);
 	s->hash = result.hash;
 	s->ops = result.ops;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * determinism.c -- `gauntlet determinism`: the same case gives the same trace, in a machine of its
- * own and in one that has played any other case before; and when the machine is saved somewhere on the
- * way, it goes on the same whether in place or from what was saved.
+ * own and in one that has played any other case before; and where it is saved on the way (saves.c).
  */
-#include "op/names.h"
 #include "tool/verbs.h"
 
 #define PAIRS_MAX 40000u /* runs of "after another case"; beyond that each n-th pair is tried */
 
 struct seeds {
+	uint64_t told_msec;
 	struct tool_case *c;
 	uint64_t *hash; /* of the first run */
 	unsigned count;
@@ -31,6 +30,7 @@ static unsigned alone(struct seeds *s, unsigned runs)
 	for (unsigned i = 0; i < s->count; i++) {
 		unsigned differ = 0;
 
+		tool_tell(&s->told_msec, "alone: %u of %u cases", i, s->count);
 		for (unsigned run = 0; run < runs; run++) {
 			struct harness *h = harness_new(NULL);
 			uint64_t hash = play(h, &s->c[i]);
@@ -58,6 +58,7 @@ static unsigned after_others(struct seeds *s, unsigned long *pairs)
 	for (unsigned long n = 0; n < all; n += every) {
 		unsigned i = (unsigned)(n / s->count), other = (unsigned)(n % s->count);
 
+		tool_tell(&s->told_msec, "after another: %lu of %lu runs", n, all);
 		play(h, &s->c[other]);
 		if (play(h, &s->c[i]) != s->hash[i]) {
 			printf("%s: another trace after %s\n", s->c[i].path, s->c[other].path);
@@ -69,55 +70,19 @@ static unsigned after_others(struct seeds *s, unsigned long *pairs)
 	return wrong;
 }
 
-/* The case with the op `snapshot` before op number at. */
-static uint64_t play_saved(struct harness *h, const struct tool_case *c, unsigned at, uint64_t how)
-{
-	struct harness_result r;
-	struct op_program p;
-
-	op_program_init(&p);
-	for (unsigned i = 0; i < c->program.count; i++) {
-		if (i == at)
-			op_program_append(&p, &(struct op){.id = OP_SNAPSHOT, .v = {how}});
-		op_program_append(&p, &c->program.op[i]);
-	}
-	harness_run(h, &p, &r);
-	op_program_fini(&p);
-	return r.hash;
-}
-
-/* Each is saved at some of its ops: number of places where it then goes on otherwise. */
-static unsigned saved(struct seeds *s, unsigned places, unsigned long *saves)
-{
-	struct harness *h = harness_new(NULL);
-	unsigned wrong = 0;
-
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct tool_case *c = &s->c[i];
-		unsigned count = c->program.count, step = (count + places - 1) / places;
-
-		for (unsigned at = i % (step ? step : 1); at < count; at += step) {
-			++*saves;
-			if (play_saved(h, c, at, SNAPSHOT_KEEP) ==
-			    play_saved(h, c, at, SNAPSHOT_LOAD))
-				continue;
-			printf("%s: saved before op %u it goes on otherwise\n", c->path, at);
-			wrong++;
-		}
-	}
-	harness_free(h);
-	return wrong;
-}
-
 static int determinism(const struct tool_verb *verb, char **value, char **operand, unsigned count)
 {
-	unsigned runs = 100, places = 0, wrong = 0;
+	struct tool_saves saves = {.out = tool_option_get(verb, value, "output")};
+	unsigned runs = 100, max_sec = 0, wrong = 0;
 	struct tool_list list = {0};
-	unsigned long pairs = 0, saves = 0;
+	unsigned long pairs = 0;
 	struct seeds s = {0};
 	int err = tool_option_number(verb, value, "runs", 1, 1000000, &runs);
 
-	err = err ? err : tool_option_number(verb, value, "saves", 0, 1000, &places);
+	err = err ? err : tool_option_number(verb, value, "saves", 0, 1000, &saves.places);
+	err = err ? err : tool_option_number(verb, value, "max-total-time", 1, 86400, &max_sec);
+	if (!err && !saves.places && (saves.out || max_sec))
+		err = tool_refuse("--output and --max-total-time go with --saves");
 	for (unsigned i = 0; i < count && !err; i++)
 		err = tool_list_add(&list, operand[i]);
 	s.c = alloc_zero(list.count * sizeof(*s.c));
@@ -127,13 +92,16 @@ static int determinism(const struct tool_verb *verb, char **value, char **operan
 				     tool_option_get(verb, value, "target"));
 	if (!err && !s.count)
 		err = tool_refuse("%s: there is no case in it", operand[0]);
-	if (!err && places) {
-		wrong = saved(&s, places, &saves);
-		printf("%u cases, saved at %lu places: %u go on otherwise\n", s.count, saves,
-		       wrong);
+	if (!err && saves.places) {
+		saves.end_msec = max_sec ? tool_now_msec() + 1000ull * max_sec : 0;
+		err = tool_saves(&saves, s.c, s.count);
+		wrong = saves.wrong;
+		printf("%u of %u cases, saved at %lu places: %u go on otherwise\n", saves.cases,
+		       s.count, saves.saves, wrong);
 	} else if (!err) {
 		wrong = alone(&s, runs);
 		wrong += after_others(&s, &pairs);
+		tool_tell_end(&s.told_msec);
 		printf("%u cases, each %u times alone, %lu times after another: %u differ\n",
 		       s.count, runs, pairs, wrong);
 	}
@@ -153,6 +121,9 @@ const struct tool_verb verb_determinism = {
 	.max = ~0u,
 	.option = {{"runs", 0, "N", "times alone, each in a new machine (100)"},
 		   {"saves", 0, "N", "instead: save the machine at up to N places of each (0)"},
+		   {"output", 'o', "FOLDER",
+		    "programs that then go on otherwise are written there"},
+		   {"max-total-time", 0, "SECS", "no more cases are saved after so long"},
 		   {"target", 0, "NAME", "the target that raw bytes are for"}},
 	.run = determinism,
 };

@@ -3,22 +3,7 @@
  * shrink.c -- a case made smaller as long as it ends in the same bucket. Programs shrink by ops and
  * fields (op/shrink.c), others by bytes. Each try has a child of its own.
  */
-#include <unistd.h>
-
 #include "tool/tool.h"
-
-#define TELL_MSEC 200u
-
-/* On a terminal, in one line that is written over. */
-static void tell(struct tool_shrink *s, const char *unit, size_t left)
-{
-	uint64_t now = tool_now_msec();
-
-	if (now < s->told_msec + TELL_MSEC || !isatty(STDERR_FILENO))
-		return;
-	s->told_msec = now;
-	fprintf(stderr, "\r\033[K%u tries, %zu %s left", s->tries, left, unit);
-}
 
 /* Does this case still end the same way? After a failure, or when time is up, nothing does. */
 static bool same(struct tool_shrink *s, struct tool_case *c)
@@ -48,7 +33,7 @@ static bool same_program(const struct op_program *program, void *opaque)
 	struct tool_case c = {.path = "(a try)", .target = TARGET_RING, .program = *program};
 	bool good = same(s, &c);
 
-	tell(s, "ops", program->count);
+	tool_tell(&s->told_msec, "%u tries, %u ops left", s->tries, program->count);
 	return good;
 }
 
@@ -62,7 +47,7 @@ static bool same_bytes(struct tool_shrink *s, enum tool_target target, const uin
 	tool_case_make(&c, target, bytes, len);
 	good = same(s, &c);
 	tool_case_free(&c);
-	tell(s, "bytes", len);
+	tool_tell(&s->told_msec, "%u tries, %zu bytes left", s->tries, len);
 	return good;
 }
 
@@ -103,7 +88,6 @@ int tool_shrink(struct tool_shrink *s, struct tool_case *c)
 		op_shrink(&c->program, same_program, s);
 	else
 		c->len = shrink_bytes(s, c->target, c->bytes, c->len);
-	if (s->told_msec)
-		fputs("\r\033[K", stderr);
+	tool_tell_end(&s->told_msec);
 	return s->err;
 }

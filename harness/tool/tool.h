@@ -51,6 +51,16 @@ const char *tool_option_get(const struct tool_verb *verb, char **value, const ch
 int tool_option_number(const struct tool_verb *verb, char **value, const char *name, unsigned min,
 		       unsigned max, unsigned *ret);
 
+/* ---- tell.c -------------------------------------------------------------------------------- */
+
+/*
+ * Progress, to stderr: nothing unless that is a terminal, and five times a second at most. *told_msec is
+ * 0 at first.
+ */
+void tool_tell(uint64_t *told_msec, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Take the line away, if there is one. */
+void tool_tell_end(uint64_t *told_msec);
+
 /* ---- file.c -------------------------------------------------------------------------------- */
 
 #define TOOL_FILE_MAX (1u << 20) /* bytes; an input is never larger */
@@ -254,5 +264,24 @@ struct tool_shrink {
 
 /* Make the case smaller in place, as long as its verdict stays. 0, or -errno of a try's child. */
 int tool_shrink(struct tool_shrink *s, struct tool_case *c);
+
+/* ---- saves.c ------------------------------------------------------------------------------- */
+
+struct tool_saves {
+	unsigned places;   /* ops of each case before which the machine is saved, at most */
+	uint64_t end_msec; /* by tool_now_msec: no case is begun after it; 0 = none */
+	const char *out;   /* folder for programs that go on otherwise; NULL = only say so */
+
+	unsigned cases; /* that were played */
+	unsigned long saves;
+	unsigned wrong; /* cases that go on otherwise */
+};
+
+/*
+ * Each case with the op `snapshot` at some of its places (harness_judge_saves). What goes on otherwise, or
+ * crashes, is printed, and written once per case as a program that has the op. 0, or -errno of a file or
+ * of the child in which they are played, message printed.
+ */
+int tool_saves(struct tool_saves *s, const struct tool_case *c, unsigned count);
 
 #endif

@@ -56,11 +56,26 @@ static int repro(const char *path, int known)
 	uint8_t *d = slurp(path, &len);
 	int hit = usb_magic_check(d, len);
 	free(d);
+	if (strstr(path, ".saved-"))
+		return puts("VIOLATED xHCI 4.23.2 goes on as saved at op 1 [bucket 00aa22cc]") > 0;
 	puts(!hit ? "CLEAN"
 		     : known
 		     ? "VIOLATED USB2 9.9 magic at op 3 [bucket 00aa11bb], known: CVE-0000-0000"
 		     : "VIOLATED USB2 9.9 magic at op 3 [bucket 00aa11bb]");
 	return hit;
+}
+
+/* Each case goes on the same, unless FORGETS is set. */
+static int saves(const char *out)
+{
+	char path[4096];
+	if (!getenv("FORGETS"))
+		return puts("3 of 3 cases, saved at 9 places: 0 go on otherwise") < 0;
+	snprintf(path, sizeof(path), "%s/x.saved-0.ops", out);
+	FILE *f = fopen(path, "wb");
+	if (!f || fclose(f))
+		return 2;
+	return puts("3 of 3 cases, saved at 9 places: 1 go on otherwise") > 0;
 }
 
 static int encode_dir(const char *in, const char *out)
@@ -96,6 +111,8 @@ int main(int argc, char **argv)
 		return encode_dir(argv[3], argv[5]);
 	if (argc > 1 && !strcmp(argv[1], "dict"))
 		return puts("magic=\"USB\"") < 0;
+	if (argc == 11 && !strcmp(argv[1], "determinism") && !strcmp(argv[7], "--output"))
+		return saves(argv[8]);
 	if (argc > 1 && (!strcmp(argv[1], "determinism") || !strcmp(argv[1], "vacuity")))
 		return 0;
 	return 2;
