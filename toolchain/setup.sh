@@ -38,6 +38,8 @@ command_of lld ld.lld
 command_of clang-format clang-format
 command_of git git
 command_of patch patch
+command_of bzip2 bzip2
+command_of xz-utils xz
 command_of zip zip
 command_of unzip unzip
 command_of python3 python3
