@@ -132,14 +132,16 @@ int tool_saves(struct tool_saves *s, const struct tool_case *c, unsigned count)
 		return no_child();
 	sh->s = *s;
 	while ((crashed = play_in_child(sh, c, count)) == 1) {
-		const struct tool_case *at = &c[sh->s.cases++];
-
-		printf("%s: saved before op %u it crashes\n", at->path, sh->at);
 		sh->s.wrong++;
-		sh->err = keep(sh, at);
+		if (sh->s.cases == count) {
+			puts("it crashes after the last case");
+			break;
+		}
+		printf("%s: saved before op %u it crashes\n", c[sh->s.cases].path, sh->at);
+		sh->err = keep(sh, &c[sh->s.cases++]);
 	}
 	tool_tell_end(&sh->told_msec);
-	err = crashed ? crashed : sh->err;
+	err = crashed < 0 ? crashed : sh->err;
 	*s = sh->s;
 	munmap(sh, sizeof(*sh));
 	return err;
