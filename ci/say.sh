@@ -46,14 +46,14 @@ need_setup() { [ -n "${LIB_FUZZING_ENGINE:-}" ] || toolchain/setup.sh || exit 2;
 
 # The libraries under test get the same sanitizers, if their source can be had; make takes what is there.
 build_libraries() {
-	local profile pid began=() deps_flags=() state=0
+	local profile pid builds=() deps_flags=() state=0
 	[ -z "${LIB_FUZZING_ENGINE:-}" ] && grep -qxE "libusb|redir" <<<"$1" || return 0
 	case ${DEPS:-} in newest | fixed) deps_flags=("--$DEPS") ;; esac
 	for profile in fuzz asan; do
 		(trap - INT; exec toolchain/build-deps.sh --profile $profile "${deps_flags[@]}" >/dev/null) &
-		began+=($!)
+		builds+=($!)
 	done
-	for pid in "${began[@]}"; do
+	for pid in "${builds[@]}"; do
 		wait "$pid" || state=1
 	done
 	[ $state = 0 ] || warn "the libraries stay the distribution's: errors show in them, their coverage does not"
