@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # A night: replays the corpus and what earlier nights found, fuzzes each target, saves and loads the machine
-# in the middle of what is new, merges and prunes the corpora, keeps each finding with its readable trace under its bucket, and reports. Exit 1 if
-# there is a new finding: one whose bucket no earlier night in the same folder knew, and which is not in
-# corpus/known-findings (STRICT=1 does not look there).
+# in the middle of what is new, merges and prunes the corpora, keeps each finding with its readable trace
+# under its bucket, and reports. Exit 1 if there is a new finding: one whose bucket no earlier night in the
+# same folder knew, and which is not in corpus/known-findings (STRICT=1 does not look there).
 #
 #   SECS=<seconds of fuzzing in all> [OUT=build/night] [T=<target>] [STRICT=1] ci/nightly.sh
 #
@@ -128,8 +128,8 @@ fuzz() {
 	say "$t: $(cut -f1 "$now/fuzzed-$t") inputs in $each s, coverage $cov"
 }
 
-# What is new: is the machine saved on the way, it must go on the same. A fuzzer seldom saves where it matters;
-# this does at up to eight ops of each input, for a quarter of the time that fuzzing took.
+# What is new, with the machine saved on the way: it must go on the same. A fuzzer seldom saves where it
+# matters; this does so at up to eight ops of each input, for a quarter of the time that fuzzing took.
 saves() {
 	local t=$1 work=$now/work-$1 status
 	grep -qF 'include "../program.h"' "targets/$t/"*.c || return 0 # its inputs are no programs

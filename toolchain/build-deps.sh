@@ -132,8 +132,8 @@ fetch() {
 # take FILE FOLDER: what a build has left.
 take() { cp -- "$1" "$work/out/$2" || die 2 "the build left no ${1##*/}" "all of it is in $log"; }
 
-# What configure finds out on every Debian since 1.0.26, at once: asking takes longer than building. With udev:
-# without it libusb does not start where there is no USB at all.
+# What configure finds out on Debian for 1.0.26 to 1.0.28: asking takes longer than building. With udev: without
+# it libusb does not start where there is no USB at all.
 libusb_config() {
 	printf '#define %s\n' '_GNU_SOURCE 1' 'PLATFORM_POSIX 1' 'ENABLE_LOGGING 1' \
 		'DEFAULT_VISIBILITY __attribute__ ((visibility ("default")))' \
